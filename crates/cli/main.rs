@@ -1,0 +1,2 @@
+//! The `retrigger` command.
+fn main() {}

@@ -1,0 +1,185 @@
+//! What is asked: one authorization request and its context.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{arn::Arn, principal::Principal};
+
+/// One authorization request: may this principal perform this action on this resource, with this
+/// context?
+///
+/// ```
+/// # use retrigger_iam::Request;
+/// let request = Request::new(
+///     "s3.amazonaws.com".parse().unwrap(),
+///     "lambda:InvokeFunction",
+///     "arn:aws:lambda:us-east-1:841860927337:function:lambdaDemo",
+/// )
+/// .with_context("aws:SourceArn", "arn:aws:s3:::bucket");
+/// assert_eq!(request.resource_account(), Some("841860927337"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The caller.
+    pub principal: Principal,
+    /// One concrete action, `service:Name`. Compared without regard to case.
+    pub action: String,
+    /// The ARN of one concrete resource, or `*` for an action without resource-level permissions.
+    pub resource: String,
+    /// The account that owns the resource, where the ARN does not say (S3 buckets) or says
+    /// otherwise. Read it through [`Request::resource_account`].
+    #[serde(default, rename = "resource_account", skip_serializing_if = "Option::is_none")]
+    pub declared_resource_account: Option<String>,
+    /// The condition keys of the request.
+    #[serde(default)]
+    pub context: Context,
+    /// The action has no resource-level permissions: only a policy resource of `*` covers it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub wildcard_only_action: bool,
+    /// The caller belongs to the organization's management account, which no SCP restricts.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub principal_in_management_account: bool,
+    /// The resource belongs to the organization's management account, which no RCP restricts.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub resource_in_management_account: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde calls it with")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl Request {
+    /// A request with an empty context, whose resource is owned by the account in its ARN.
+    pub fn new(
+        principal: Principal,
+        action: impl Into<String>,
+        resource: impl Into<String>,
+    ) -> Self {
+        Self {
+            principal,
+            action: action.into(),
+            resource: resource.into(),
+            declared_resource_account: None,
+            context: Context::default(),
+            wildcard_only_action: false,
+            principal_in_management_account: false,
+            resource_in_management_account: false,
+        }
+    }
+
+    /// The same request with one more condition key.
+    #[must_use]
+    pub fn with_context(mut self, key: impl Into<String>, value: impl Into<ContextValue>) -> Self {
+        self.context.insert(key, value);
+        self
+    }
+
+    /// The account that owns the resource: the declared one, else the one in its ARN.
+    pub fn resource_account(&self) -> Option<&str> {
+        self.declared_resource_account
+            .as_deref()
+            .or_else(|| Arn::parse(&self.resource).and_then(|arn| arn.account_id()))
+    }
+}
+
+/// The condition keys of a request. Key names are compared without regard to case (IAM User
+/// Guide, "IAM JSON policy elements: Condition"); the spelling given last is kept for display.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    entries: BTreeMap<String, (String, ContextValue)>,
+}
+
+impl Context {
+    /// Sets a key, replacing a value it had under any spelling.
+    pub fn insert(&mut self, key: impl Into<String>, value: impl Into<ContextValue>) {
+        let key = key.into();
+        self.entries.insert(key.to_ascii_lowercase(), (key, value.into()));
+    }
+
+    /// The value of a key under any spelling, or `None` where the request does not carry it.
+    pub fn get(&self, key: &str) -> Option<&ContextValue> {
+        self.entries.get(&key.to_ascii_lowercase()).map(|(_, value)| value)
+    }
+
+    /// All keys in alphabetical order, as spelled, with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ContextValue)> {
+        self.entries.values().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// Whether the request carries no condition key at all.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl<K: Into<String>, V: Into<ContextValue>> FromIterator<(K, V)> for Context {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
+        let mut context = Self::default();
+        for (key, value) in iter {
+            context.insert(key, value);
+        }
+        context
+    }
+}
+
+impl Serialize for Context {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Context {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(BTreeMap::<String, ContextValue>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+/// The value of a condition key: one string, or several where the key is multivalued (even if it
+/// has one value or none in this request). In JSON a string, or an array of strings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ContextValue {
+    /// A single-valued key.
+    Single(String),
+    /// A multivalued key.
+    Multi(Vec<String>),
+}
+
+impl ContextValue {
+    /// The value or values, in order.
+    pub fn values(&self) -> &[String] {
+        match self {
+            Self::Single(value) => std::slice::from_ref(value),
+            Self::Multi(values) => values,
+        }
+    }
+
+    /// The value of a single-valued key.
+    pub fn as_single(&self) -> Option<&str> {
+        match self {
+            Self::Single(value) => Some(value),
+            Self::Multi(_) => None,
+        }
+    }
+}
+
+impl From<&str> for ContextValue {
+    fn from(value: &str) -> Self {
+        Self::Single(value.to_owned())
+    }
+}
+
+impl From<String> for ContextValue {
+    fn from(value: String) -> Self {
+        Self::Single(value)
+    }
+}
+
+impl From<Vec<String>> for ContextValue {
+    fn from(values: Vec<String>) -> Self {
+        Self::Multi(values)
+    }
+}

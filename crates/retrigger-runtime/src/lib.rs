@@ -1,0 +1,1 @@
+//! Hosts a Lambda handler: in process, or as a process that speaks the Lambda Runtime API.

@@ -1,0 +1,1 @@
+//! What triggers a Lambda function: payload to trigger to authorization request, and batch semantics.

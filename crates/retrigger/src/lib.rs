@@ -1,0 +1,1 @@
+//! Replay what triggered your Lambda, under the permissions it really had.
