@@ -1,11 +1,50 @@
 //! The IAM policy language: parse, evaluate, explain.
 //!
 //! It knows no files, no network, no clock and nothing of Lambda.
+//!
+//! ```text
+//! text ── parse ──▶ Policy ──┐
+//!                            ├─ evaluate ──▶ Explanation ──▶ Decision, AWS's denial text
+//! Request (who, what, where, ┘
+//!          under which context)
+//! ```
+//!
+//! The evaluator here is the plain one: it reads as the IAM User Guide does and considers every
+//! statement. What AWS's documentation leaves open is decided in one module, `unsettled`, with
+//! what is known about each choice.
 
 mod arn;
+mod denial;
+mod evaluate;
+mod explain;
+mod finding;
+mod operator;
+mod parse;
+mod pattern;
+mod policy;
 mod principal;
+mod rcp_services;
 mod request;
+mod source;
+mod unsettled;
+mod value;
 
 pub use arn::Arn;
+pub use denial::Denial;
+pub use evaluate::PolicySet;
+pub use explain::{
+    CallerMatch, Check, CheckEffect, Decision, Element, Explanation, Miss, PolicyType,
+    StatementReport,
+};
+pub use finding::{Code, Finding, Severity};
+pub use operator::{Comparison, ComparisonKind, Operator, SetQualifier};
+pub use parse::{InvalidPolicy, MAX_DOCUMENT_BYTES, Parsed};
+pub use pattern::Pattern;
+pub use policy::{
+    ActionElement, ActionPattern, ArnPattern, Condition, ConditionValue, Effect, Policy,
+    PrincipalElement, PrincipalEntry, PrincipalKind, ResourceElement, ResourcePattern, Statement,
+    Version,
+};
 pub use principal::{ParsePrincipalError, Principal};
 pub use request::{Context, ContextValue, Request};
+pub use source::{Location, Span, Text};

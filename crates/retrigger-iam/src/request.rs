@@ -32,6 +32,10 @@ pub struct Request {
     /// otherwise. Read it through [`Request::resource_account`].
     #[serde(default, rename = "resource_account", skip_serializing_if = "Option::is_none")]
     pub declared_resource_account: Option<String>,
+    /// For a session, the ARN of the role or user it was made from: a session's own ARN lacks the
+    /// role's path. Named as in `CloudTrail`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_issuer: Option<String>,
     /// The condition keys of the request.
     #[serde(default)]
     pub context: Context,
@@ -63,6 +67,7 @@ impl Request {
             action: action.into(),
             resource: resource.into(),
             declared_resource_account: None,
+            session_issuer: None,
             context: Context::default(),
             wildcard_only_action: false,
             principal_in_management_account: false,

@@ -1,1 +1,3 @@
 //! Replay what triggered your Lambda, under the permissions it really had.
+
+pub mod check;

@@ -1,0 +1,185 @@
+//! From the considered statements to the decision. Source: IAM User Guide, "Policy evaluation
+//! logic" and the pages it leads to; AWS Organizations User Guide, "SCP evaluation" and "RCP
+//! evaluation".
+
+use crate::{
+    arn::Arn,
+    denial::Denial,
+    evaluate::{
+        PolicySet,
+        layers::{Layer, Layers},
+    },
+    explain::{CallerMatch, Check, CheckEffect, Decision, Explanation, PolicyType},
+    principal::Principal,
+    request::Request,
+};
+
+pub(super) fn explain(policies: &PolicySet, request: &Request) -> Explanation {
+    let layers = Layers::new(policies, request);
+    let denial = decide(request, &layers).err();
+    let decision = match &denial {
+        None => Decision::Allowed,
+        Some(denial) if denial.explicit => Decision::ExplicitlyDenied,
+        Some(_) => Decision::ImplicitlyDenied,
+    };
+    let checks = layers.iter().map(|layer| check(layer, denial.as_ref())).collect();
+    Explanation { decision, checks, denial }
+}
+
+/// The decision: `Ok` is allowed, `Err` names the kind of policy that denies.
+fn decide(request: &Request, layers: &Layers) -> Result<(), Denial> {
+    if is_always_allowed(request) {
+        return Ok(());
+    }
+    nothing_denies(request, layers)?;
+    for level in &layers.scps {
+        must_allow(request, level)?;
+    }
+    if let Some(endpoint) = &layers.endpoint {
+        must_allow(request, endpoint)?;
+    }
+    match &request.principal {
+        Principal::Service(_)
+        | Principal::Federated(_)
+        | Principal::CanonicalUser(_)
+        | Principal::Anonymous => outside_any_account(request, layers),
+        caller if is_same_account(caller, request) => same_account(request, layers),
+        _ => cross_account(request, layers),
+    }
+}
+
+/// No permission is needed to ask who one is. Source: AWS STS API Reference,
+/// `GetCallerIdentity`.
+fn is_always_allowed(request: &Request) -> bool {
+    request.action.eq_ignore_ascii_case("sts:GetCallerIdentity")
+}
+
+/// A `Deny` that applies decides, wherever it stands.
+fn nothing_denies(request: &Request, layers: &Layers) -> Result<(), Denial> {
+    for layer in layers.iter() {
+        if let Some(statement) = layer.denies() {
+            return Err(Denial {
+                policy_type: layer.policy_type,
+                explicit: true,
+                trust_policy: is_assume_role(request),
+                policy_arn: statement.policy_arn.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn must_allow(request: &Request, layer: &Layer) -> Result<(), Denial> {
+    if layer.allows() { Ok(()) } else { Err(implicit(request, layer.policy_type)) }
+}
+
+fn implicit(request: &Request, policy_type: PolicyType) -> Denial {
+    let trust_policy = policy_type == PolicyType::Resource && is_assume_role(request);
+    Denial { policy_type, explicit: false, trust_policy, policy_arn: None }
+}
+
+/// Services, identity providers, canonical users and anonymous callers: only the resource's
+/// policy can allow, and it must list them or everybody.
+fn outside_any_account(request: &Request, layers: &Layers) -> Result<(), Denial> {
+    if strongest_grant(layers) >= Some(CallerMatch::Direct) {
+        return Ok(());
+    }
+    Err(implicit(request, PolicyType::Resource))
+}
+
+/// The resource's policy alone suffices where it lists the caller directly. Where it lists the
+/// caller's role it takes the place of the identity policies. Where it lists the account, or
+/// nobody, the identity policies must allow.
+fn same_account(request: &Request, layers: &Layers) -> Result<(), Denial> {
+    let grant = strongest_grant(layers);
+    if grant == Some(CallerMatch::Direct) {
+        return Ok(());
+    }
+    if grant != Some(CallerMatch::Role) {
+        identity_allows(request, layers)?;
+        if needs_resource_grant(request) && grant.is_none() {
+            return Err(implicit(request, PolicyType::Resource));
+        }
+    }
+    within_limits(request, layers)
+}
+
+/// Both sides must allow: the resource's policy, in whatever way it lists the caller, and the
+/// caller's own policies.
+fn cross_account(request: &Request, layers: &Layers) -> Result<(), Denial> {
+    if strongest_grant(layers).is_none() {
+        return Err(implicit(request, PolicyType::Resource));
+    }
+    identity_allows(request, layers)?;
+    within_limits(request, layers)
+}
+
+/// The root user has every permission in its account and no identity policies.
+fn identity_allows(request: &Request, layers: &Layers) -> Result<(), Denial> {
+    layers.identity.as_ref().map_or(Ok(()), |identity| must_allow(request, identity))
+}
+
+/// Permissions boundary and session policies limit what identity policies, or a grant to the
+/// role, give.
+fn within_limits(request: &Request, layers: &Layers) -> Result<(), Denial> {
+    for limit in layers.boundary.iter().chain(&layers.session) {
+        must_allow(request, limit)?;
+    }
+    Ok(())
+}
+
+fn strongest_grant(layers: &Layers) -> Option<CallerMatch> {
+    layers.resource.as_ref().and_then(|layer| layer.grants().max())
+}
+
+/// A resource whose account is not known is taken to be the caller's.
+fn is_same_account(caller: &Principal, request: &Request) -> bool {
+    request.resource_account().is_none_or(|owner| caller.account() == Some(owner))
+}
+
+/// KMS keys and roles to assume are shut to their own account until their policy opens them.
+/// Source: AWS KMS Developer Guide, "Key policies in AWS KMS"; IAM User Guide, "Policy evaluation
+/// logic".
+fn needs_resource_grant(request: &Request) -> bool {
+    let is_key = Arn::parse(&request.resource)
+        .is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
+    is_key || is_assume_role(request)
+}
+
+/// The actions that a role trust policy governs.
+fn is_assume_role(request: &Request) -> bool {
+    let action = request.action.to_ascii_lowercase();
+    let is_role = Arn::parse(&request.resource)
+        .is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+    let governed = action.starts_with("sts:assumerole")
+        || matches!(action.as_str(), "sts:tagsession" | "sts:setsourceidentity");
+    governed && is_role
+}
+
+fn check(layer: &Layer, denial: Option<&Denial>) -> Check {
+    let made_the_denial =
+        denial.is_some_and(|denial| !denial.explicit && denial.policy_type == layer.policy_type);
+    let effect = if layer.denies().is_some() {
+        CheckEffect::ExplicitDeny
+    } else if layer.allows() {
+        CheckEffect::Allow
+    } else if made_the_denial || layer.must_allow() {
+        CheckEffect::ImplicitDeny
+    } else {
+        CheckEffect::NoImpact
+    };
+    Check {
+        policy_type: layer.policy_type,
+        level: layer.level,
+        effect,
+        statements: layer.reports.clone(),
+    }
+}
+
+impl Layer {
+    /// Whether the kind limits by its silence. An RCP level always holds `RCPFullAWSAccess`, and
+    /// a resource's policy need not allow what identity policies do.
+    fn must_allow(&self) -> bool {
+        !matches!(self.policy_type, PolicyType::ResourceControlPolicy | PolicyType::Resource)
+    }
+}

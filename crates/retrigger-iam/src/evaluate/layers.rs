@@ -1,0 +1,160 @@
+//! The kinds of policy that have a say in a request, each with its statements considered.
+
+use crate::{
+    arn::Arn,
+    evaluate::{
+        PolicySet,
+        statement::{Asked, consider},
+    },
+    explain::{CallerMatch, PolicyType, StatementReport},
+    policy::{Effect, Policy},
+    principal::Principal,
+    rcp_services,
+    request::Request,
+};
+
+/// The considered statements of one kind of policy, or of one level of it.
+pub(super) struct Layer {
+    pub(super) policy_type: PolicyType,
+    pub(super) level: Option<usize>,
+    pub(super) reports: Vec<StatementReport>,
+}
+
+impl Layer {
+    /// The first statement that denies.
+    pub(super) fn denies(&self) -> Option<&StatementReport> {
+        self.reports.iter().find(|report| report.effect == Effect::Deny && report.applies())
+    }
+
+    /// Whether a statement allows.
+    pub(super) fn allows(&self) -> bool {
+        self.grants().next().is_some()
+    }
+
+    /// How the statements that allow list the caller; one without `Principal`, as in identity
+    /// policies, lists nobody in particular and counts as the weakest.
+    pub(super) fn grants(&self) -> impl Iterator<Item = CallerMatch> {
+        self.reports
+            .iter()
+            .filter(|report| report.effect == Effect::Allow && report.applies())
+            .map(|report| report.caller.unwrap_or(CallerMatch::Account))
+    }
+}
+
+/// All kinds in force for a request. A kind that is not there, or that does not apply to this
+/// caller or resource, is absent.
+pub(super) struct Layers {
+    pub(super) scps: Vec<Layer>,
+    pub(super) rcps: Vec<Layer>,
+    pub(super) endpoint: Option<Layer>,
+    pub(super) resource: Option<Layer>,
+    pub(super) identity: Option<Layer>,
+    pub(super) boundary: Option<Layer>,
+    pub(super) session: Option<Layer>,
+}
+
+impl Layers {
+    pub(super) fn new(policies: &PolicySet, request: &Request) -> Self {
+        let asked = Asked {
+            request,
+            action: request.action.to_ascii_lowercase(),
+            has_boundary: policies.boundary.is_some(),
+        };
+        let layer = |policy_type, level, policies: &[Policy]| Layer {
+            policy_type,
+            level,
+            reports: policies
+                .iter()
+                .flat_map(|policy| consider(policy, policy_type, &asked))
+                .collect(),
+        };
+        let levels = |policy_type, levels: &[Vec<Policy>]| -> Vec<Layer> {
+            let numbered = levels.iter().enumerate();
+            numbered.map(|(level, policies)| layer(policy_type, Some(level), policies)).collect()
+        };
+        let scps = policies.scps.as_deref().filter(|_| scps_apply(request)).unwrap_or_default();
+        let rcps = if rcps_apply(request) { policies.rcps.as_slice() } else { &[] };
+        let one = |policy_type, policies: &[Policy]| layer(policy_type, None, policies);
+        let optional = |policy_type, policy: &Option<Policy>| {
+            policy.as_ref().map(|policy| one(policy_type, std::slice::from_ref(policy)))
+        };
+        let has_identity = has_identity_policies(&request.principal);
+        Self {
+            scps: levels(PolicyType::ServiceControlPolicy, scps),
+            rcps: levels(PolicyType::ResourceControlPolicy, rcps),
+            endpoint: policies.endpoint.as_ref().map(|list| one(PolicyType::VpcEndpoint, list)),
+            resource: optional(PolicyType::Resource, &policies.resource),
+            identity: has_identity.then(|| one(PolicyType::Principal, &policies.identity)),
+            boundary: optional(PolicyType::PermissionsBoundary, &policies.boundary)
+                .filter(|_| has_identity),
+            session: session_policies(policies, request).map(|list| one(PolicyType::Session, list)),
+        }
+    }
+
+    /// All layers in the order of evaluation.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Layer> {
+        self.scps
+            .iter()
+            .chain(&self.rcps)
+            .chain(&self.endpoint)
+            .chain(&self.resource)
+            .chain(&self.identity)
+            .chain(&self.boundary)
+            .chain(&self.session)
+    }
+}
+
+/// Users, roles and their sessions have identity policies; the root user needs none, and the
+/// other callers are of no account.
+fn has_identity_policies(caller: &Principal) -> bool {
+    matches!(
+        caller,
+        Principal::User(_)
+            | Principal::Role(_)
+            | Principal::AssumedRole(_)
+            | Principal::FederatedUser(_)
+    )
+}
+
+/// A `GetFederationToken` session without session policy has no identity permissions: its empty
+/// session policy allows nothing. Source: IAM User Guide, "Session policies".
+fn session_policies<'p>(policies: &'p PolicySet, request: &Request) -> Option<&'p [Policy]> {
+    match (&policies.session, &request.principal) {
+        (Some(list), _) => Some(list),
+        (None, Principal::FederatedUser(_)) => Some(&[]),
+        (None, _) => None,
+    }
+}
+
+/// SCPs restrict the principals of member accounts, their root users included, but neither the
+/// management account, nor service-linked roles, nor services. Source: AWS Organizations User
+/// Guide, "Service control policies (SCPs)".
+fn scps_apply(request: &Request) -> bool {
+    request.principal.account().is_some()
+        && !request.principal_in_management_account
+        && !is_service_linked_role(request)
+}
+
+/// RCPs restrict access to resources of member accounts, by anyone, in the services that support
+/// them. Source: AWS Organizations User Guide, "Resource control policies (RCPs)".
+fn rcps_apply(request: &Request) -> bool {
+    let service = request.action.split(':').next().unwrap_or_default();
+    !request.resource_in_management_account
+        && !is_service_linked_role(request)
+        && rcp_services::supports_rcps(service)
+}
+
+/// A service-linked role has the path `/aws-service-role/` and a name that starts with
+/// `AWSServiceRoleFor`; a session ARN carries only the name.
+fn is_service_linked_role(request: &Request) -> bool {
+    let role = request.session_issuer.as_deref().or(match &request.principal {
+        Principal::Role(arn) => Some(arn),
+        _ => None,
+    });
+    match role.and_then(Arn::parse) {
+        Some(arn) => arn.resource.starts_with("role/aws-service-role/"),
+        None => {
+            request.principal.role_name().is_some_and(|name| name.starts_with("AWSServiceRoleFor"))
+        }
+    }
+}

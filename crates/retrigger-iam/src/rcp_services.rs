@@ -1,0 +1,85 @@
+//! The services whose resources RCPs protect.
+
+/// Action prefixes of the services on the AWS Organizations page "List of AWS services that
+/// support RCPs", as copied by third parties in October 2026. Lambda is not among them.
+const PREFIXES: [&str; 62] = [
+    "aoss",
+    "appconfig",
+    "appstream",
+    "autoscaling",
+    "autoscaling-plans",
+    "budgets",
+    "clouddirectory",
+    "cloudfront",
+    "cloudsearch",
+    "cloudtrail-data",
+    "codeartifact",
+    "codebuild",
+    "codecommit",
+    "codepipeline",
+    "cognito-identity",
+    "cognito-idp",
+    "comprehend",
+    "comprehendmedical",
+    "compute-optimizer",
+    "cost-optimization-hub",
+    "dax",
+    "dsql",
+    "dynamodb",
+    "ecr",
+    "ecr-public",
+    "events",
+    "firehose",
+    "fis",
+    "fms",
+    "gamelift",
+    "health",
+    "inspector-scan",
+    "kendra",
+    "kinesisvideo",
+    "kms",
+    "logs",
+    "memorydb",
+    "networkmonitor",
+    "notifications",
+    "opensearch",
+    "pca-connector-ad",
+    "personalize",
+    "polly",
+    "pricing",
+    "resource-groups",
+    "rolesanywhere",
+    "s3",
+    "secretsmanager",
+    "servicediscovery",
+    "signin",
+    "sqs",
+    "sts",
+    "support",
+    "swf",
+    "textract",
+    "timestream-influxdb",
+    "transcribe",
+    "transfer",
+    "translate",
+    "wafv2",
+    "workspaces",
+    "xray",
+];
+
+/// Whether RCPs have a say in the actions of a service, named by its action prefix.
+pub(crate) fn supports_rcps(service: &str) -> bool {
+    PREFIXES.iter().any(|prefix| prefix.eq_ignore_ascii_case(service))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rcps_have_no_say_in_lambda() {
+        assert!(supports_rcps("s3"));
+        assert!(supports_rcps("SQS"));
+        assert!(!supports_rcps("lambda"));
+    }
+}

@@ -1,0 +1,101 @@
+//! Typed values of conditions: numbers, dates and addresses.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use jiff::{Timestamp, civil};
+use rust_decimal::Decimal;
+
+use crate::unsettled;
+
+/// An integer or decimal number of up to 28 digits.
+pub(crate) fn number(text: &str) -> Option<Decimal> {
+    Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
+}
+
+/// Seconds since 1970 of a date: epoch seconds, or the W3C profile of ISO 8601 from `YYYY-MM` to
+/// `YYYY-MM-DDThh:mm:ss.sTZD`. Text that reads as a number is epoch seconds, also where it could
+/// be a year.
+///
+/// Source: IAM User Guide, "IAM JSON policy elements: Condition operators" (date operators).
+pub(crate) fn date(text: &str) -> Option<Decimal> {
+    number(text).or_else(|| iso_8601(text))
+}
+
+fn iso_8601(text: &str) -> Option<Decimal> {
+    let timestamp = match text.len() {
+        // YYYY-MM
+        7 => start_of_day(format!("{text}-01").parse().ok()?)?,
+        10 => start_of_day(text.parse().ok()?)?,
+        _ => text.parse::<Timestamp>().ok().or_else(|| without_zone(text))?,
+    };
+    let nanoseconds = timestamp.as_nanosecond();
+    Decimal::try_from_i128_with_scale(nanoseconds, 9).ok()
+}
+
+fn start_of_day(date: civil::Date) -> Option<Timestamp> {
+    utc(date.to_datetime(civil::Time::midnight()))
+}
+
+fn without_zone(text: &str) -> Option<Timestamp> {
+    if !unsettled::DATES_WITHOUT_ZONE_ARE_UTC {
+        return None;
+    }
+    utc(text.parse().ok()?)
+}
+
+fn utc(datetime: civil::DateTime) -> Option<Timestamp> {
+    jiff::tz::TimeZone::UTC.to_timestamp(datetime).ok()
+}
+
+/// An address range: CIDR, or a bare address for itself alone.
+pub(crate) fn address_range(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| address(text).map(IpNet::from))
+}
+
+/// An IPv4 or IPv6 address.
+pub(crate) fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("1533859200", "2018-08-10T00:00:00Z")]
+    #[case("1533859200.0", "2018-08-10")]
+    #[case("2018-08-01", "2018-08")]
+    #[case("2018-08-10T02:00:00+02:00", "2018-08-10T00:00Z")]
+    #[case("2018-08-10T00:00:00", "2018-08-10")]
+    #[case("1533859200.5", "2018-08-10T00:00:00.500Z")]
+    fn dates_of_all_spellings_compare(#[case] left: &str, #[case] right: &str) {
+        assert!(date(left).is_some());
+        assert_eq!(date(left), date(right));
+    }
+
+    #[rstest]
+    #[case("not a date")]
+    #[case("")]
+    #[case("2018-13-01")]
+    #[case("2018-08-10 at noon")]
+    fn other_texts_are_no_date(#[case] text: &str) {
+        assert_eq!(date(text), None);
+    }
+
+    #[rstest]
+    #[case("10", "10.0")]
+    #[case("1e3", "1000")]
+    #[case("-0.50", "-0.5")]
+    fn numbers_compare_by_value(#[case] left: &str, #[case] right: &str) {
+        assert_eq!(number(left), number(right));
+    }
+
+    #[test]
+    fn a_bare_address_is_a_range_of_one() {
+        assert_eq!(address_range("::1"), "::1/128".parse().ok());
+        assert_eq!(address_range("123456789012"), None);
+    }
+}

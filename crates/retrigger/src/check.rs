@@ -1,0 +1,107 @@
+//! Policy unit tests: authorization requests with the decision each must get.
+//!
+//! A check file holds cases as JSON Lines, as a JSON array, or as YAML (a list, or one document a
+//! case). Each case is one object:
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `id` | unique name |
+//! | `request` | a [`Request`]: `principal`, `action`, `resource`, `resource_account`, `context`, … |
+//! | `policies` | `identity` (list), `resource`, `boundary`, `session` (list), `scps` and `rcps` (list of levels, each a list), `endpoint` (list) |
+//! | `expect` | `Allowed`, `ExplicitlyDenied` or `ImplicitlyDenied` |
+//! | `disputed`, `docs_expect` | `expect` deviates from AWS's documentation, which says `docs_expect` |
+//! | `confidence` | why the expectation is less than settled |
+//! | `source`, `kind`, `note`, `also` | remarks |
+//!
+//! A case that is `disputed` without `docs_expect`, or that has a `confidence`, is reported but
+//! does not fail a run.
+
+mod case;
+mod file;
+
+use retrigger_iam::{Decision, Finding, PolicySet, Severity};
+use serde::Serialize;
+
+pub use case::{Case, Policies};
+pub use file::{CheckError, read_cases};
+
+/// What a case got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaseResult {
+    /// The case's name.
+    pub id: String,
+    /// The decision it got.
+    pub decision: Decision,
+    /// The decision it must get.
+    pub expected: Decision,
+    /// Whether the two are equal.
+    pub pass: bool,
+    /// Why the decision is what it is, in a sentence.
+    pub reason: String,
+    /// Whether the expectation is settled; a case of which it is not fails no run.
+    #[serde(skip)]
+    pub settled: bool,
+}
+
+/// The totals of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// All cases.
+    pub cases: usize,
+    /// Those that got what they must.
+    pub passed: usize,
+    /// Those that did not.
+    pub failed: usize,
+    /// Those that did not, where the expectation is not settled.
+    pub failed_unsettled: usize,
+}
+
+impl Totals {
+    /// Counts one more result.
+    pub fn add(&mut self, result: &CaseResult) {
+        self.cases += 1;
+        match (result.pass, result.settled) {
+            (true, _) => self.passed += 1,
+            (false, true) => self.failed += 1,
+            (false, false) => self.failed_unsettled += 1,
+        }
+    }
+}
+
+/// Decides a case.
+pub fn run(case: &Case) -> CaseResult {
+    let (policies, findings) = case.policies.parse();
+    let explanation = policies.explain(&case.request);
+    let expected = case.expected();
+    CaseResult {
+        id: case.id.clone(),
+        decision: explanation.decision,
+        expected,
+        pass: explanation.decision == expected,
+        reason: reason(&explanation, case, &findings),
+        settled: case.is_settled(),
+    }
+}
+
+fn reason(explanation: &retrigger_iam::Explanation, case: &Case, findings: &[Finding]) -> String {
+    let mut reason = match &explanation.denial {
+        None => match explanation.deciding().next() {
+            Some(statement) => format!("statement {} allows", statement.label()),
+            None => "allowed without a statement".to_owned(),
+        },
+        Some(denial) => denial.message(&case.request),
+    };
+    if let Some(nearest) = explanation.nearest_misses().first() {
+        for miss in nearest.misses.iter().filter(|_| !explanation.decision.is_allowed()) {
+            reason.push_str(&format!("; statement {} missed: {miss}", nearest.label()));
+        }
+    }
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        reason.push_str(&format!("; policy: {}", finding.message));
+    }
+    reason
+}
+
+/// The policies of a case, ready to decide, and what is wrong with them. A document that cannot
+/// be evaluated is left out, and so allows and denies nothing.
+type ParsedPolicies = (PolicySet, Vec<Finding>);
