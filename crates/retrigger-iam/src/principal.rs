@@ -93,6 +93,40 @@ impl Principal {
         }
     }
 
+    /// The value of `aws:PrincipalType` for this caller, where it has one. Source: IAM User Guide,
+    /// "IAM policy elements: Variables and tags" (principal key values).
+    pub(crate) fn type_name(&self) -> Option<&'static str> {
+        match self {
+            Self::User(_) => Some("User"),
+            Self::Role(_) | Self::AssumedRole(_) => Some("AssumedRole"),
+            Self::FederatedUser(_) => Some("FederatedUser"),
+            Self::Root(_) => Some("Account"),
+            Self::Anonymous => Some("Anonymous"),
+            Self::Service(_) | Self::Federated(_) | Self::CanonicalUser(_) => None,
+        }
+    }
+
+    /// An IAM user's name, without its path.
+    pub(crate) fn user_name(&self) -> Option<&str> {
+        match self {
+            Self::User(arn) => Some(Arn::parse(arn)?.resource_name()),
+            _ => None,
+        }
+    }
+
+    /// The host name of a service.
+    pub(crate) fn service(&self) -> Option<&str> {
+        match self {
+            Self::Service(host) => Some(host),
+            _ => None,
+        }
+    }
+
+    /// The value of `aws:PrincipalIsAWSService`; anonymous callers have none.
+    pub(crate) fn is_service(&self) -> Option<bool> {
+        (*self != Self::Anonymous).then(|| self.service().is_some())
+    }
+
     /// For a role session, the name of its role: the second piece of
     /// `assumed-role/NAME/SESSION`. For a role, the last piece of its path.
     pub fn role_name(&self) -> Option<&str> {

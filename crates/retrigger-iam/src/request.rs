@@ -82,6 +82,49 @@ impl Request {
         self
     }
 
+    /// Adds the global condition keys that follow from the request itself, where it does not
+    /// carry them: `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`,
+    /// `aws:username`, `aws:PrincipalIsAWSService`, `aws:PrincipalServiceName` and
+    /// `aws:ResourceAccount`.
+    ///
+    /// Source: IAM User Guide, "AWS global condition context keys" and "IAM policy elements:
+    /// Variables and tags" (principal key values).
+    #[must_use]
+    pub fn with_derived_context(mut self) -> Self {
+        let resource_account = self.resource_account().map(str::to_owned);
+        let derived = [
+            ("aws:PrincipalArn", self.principal_arn()),
+            ("aws:PrincipalAccount", self.principal.account().map(str::to_owned)),
+            ("aws:PrincipalType", self.principal.type_name().map(str::to_owned)),
+            ("aws:username", self.principal.user_name().map(str::to_owned)),
+            ("aws:PrincipalIsAWSService", self.principal.is_service().map(|is| is.to_string())),
+            ("aws:PrincipalServiceName", self.principal.service().map(str::to_owned)),
+            ("aws:ResourceAccount", resource_account),
+        ];
+        for (key, value) in derived {
+            if let (Some(value), None) = (value, self.context.get(key)) {
+                self.context.insert(key, value);
+            }
+        }
+        self
+    }
+
+    /// The value of `aws:PrincipalArn`: for a role session the ARN of the role, otherwise the
+    /// caller's own.
+    fn principal_arn(&self) -> Option<String> {
+        let caller = &self.principal;
+        caller.account()?;
+        match (caller, &self.session_issuer) {
+            (Principal::AssumedRole(_), Some(role)) => Some(role.clone()),
+            (Principal::AssumedRole(session), None) => {
+                let Arn { partition, account, .. } = Arn::parse(session)?;
+                let name = caller.role_name()?;
+                Some(format!("arn:{partition}:iam::{account}:role/{name}"))
+            }
+            _ => Some(caller.to_string()),
+        }
+    }
+
     /// The account that owns the resource: the declared one, else the one in its ARN.
     pub fn resource_account(&self) -> Option<&str> {
         self.declared_resource_account
@@ -186,5 +229,56 @@ impl From<String> for ContextValue {
 impl From<Vec<String>> for ContextValue {
     fn from(values: Vec<String>) -> Self {
         Self::Multi(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context_of(principal: &str) -> Context {
+        let principal = principal.parse().unwrap();
+        let resource = "arn:aws:sqs:us-east-1:444455556666:q";
+        Request::new(principal, "sqs:SendMessage", resource).with_derived_context().context
+    }
+
+    #[track_caller]
+    fn check(context: &Context, key: &str, expected: Option<&str>) {
+        assert_eq!(context.get(key).and_then(ContextValue::as_single), expected, "{key}");
+    }
+
+    #[test]
+    fn a_role_session_is_known_by_its_role() {
+        let context = context_of("arn:aws:sts::111122223333:assumed-role/demo/s");
+        check(&context, "aws:PrincipalArn", Some("arn:aws:iam::111122223333:role/demo"));
+        check(&context, "aws:PrincipalAccount", Some("111122223333"));
+        check(&context, "aws:PrincipalType", Some("AssumedRole"));
+        check(&context, "aws:PrincipalIsAWSService", Some("false"));
+        check(&context, "aws:ResourceAccount", Some("444455556666"));
+        check(&context, "aws:username", None);
+    }
+
+    #[test]
+    fn a_service_has_a_name_and_no_arn() {
+        let context = context_of("s3.amazonaws.com");
+        check(&context, "aws:PrincipalServiceName", Some("s3.amazonaws.com"));
+        check(&context, "aws:PrincipalIsAWSService", Some("true"));
+        check(&context, "aws:PrincipalArn", None);
+    }
+
+    #[test]
+    fn a_key_that_the_request_carries_is_left_alone() {
+        let request = Request::new(Principal::Anonymous, "s3:GetObject", "arn:aws:s3:::b/k")
+            .with_context("aws:principaltype", "Custom")
+            .with_derived_context();
+        check(&request.context, "aws:PrincipalType", Some("Custom"));
+    }
+
+    #[test]
+    fn a_request_reads_back_as_written() {
+        let request = Request::new(Principal::Anonymous, "s3:GetObject", "arn:aws:s3:::b/k")
+            .with_context("s3:prefix", vec!["a".to_owned()]);
+        let text = serde_json::to_string(&request).unwrap();
+        assert_eq!(serde_json::from_str::<Request>(&text).unwrap(), request);
     }
 }
