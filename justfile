@@ -1,0 +1,30 @@
+# The commands of this project; `just` lists them.
+
+_default:
+    @just --list
+
+# Replay every recording of the repository: the main job.
+replay *ARGS:
+    cargo run --release -- replay recordings {{ARGS}}
+
+# Run every test.
+test *ARGS:
+    cargo test --workspace {{ARGS}}
+
+# Format, lint and document as CI does.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+
+# Measure, all benches or those whose name holds FILTER.
+bench FILTER="":
+    cargo bench --workspace -- {{FILTER}}
+
+# Check licences, advisories and sources of the dependencies.
+deny:
+    cargo deny check
+
+# All that CI does.
+ci:
+    bash .ci/run
