@@ -1,1 +1,65 @@
-//! What triggers a Lambda function: payload to trigger to authorization request, and batch semantics.
+//! What triggers a Lambda function: payload to trigger to authorization request, and batch
+//! semantics.
+//!
+//! It knows no runtimes, no HTTP and no files.
+//!
+//! ```text
+//! payload ──classify──▶ Classification ──invoke_requests──▶ authorization requests (push, caller)
+//!              ▲              │        ──poll_requests────▶ authorization requests (poll)
+//!          declared facts     └────────permission_statements──▶ what would allow it
+//!
+//! event + mapping + result ──batch_outcome──▶ which items are deleted, which come again
+//! ```
+//!
+//! ```
+//! use retrigger_trigger::{Surroundings, Trigger, classify, invoke_requests};
+//!
+//! let payload = serde_json::json!({
+//!     "requestContext": {"elb": {"targetGroupArn":
+//!         "arn:aws:elasticloadbalancing:us-east-1:841860927337:targetgroup/my-tg/0123456789abcdef"}},
+//!     "httpMethod": "GET", "path": "/",
+//! });
+//! let function = "arn:aws:lambda:us-east-1:841860927337:function:lambdaDemo";
+//! let found = classify(&payload, &Surroundings::of_function(function)).unwrap();
+//! assert_eq!(found.trigger, Trigger::Alb);
+//!
+//! let requests = invoke_requests(&found, function, None).unwrap();
+//! assert_eq!(requests[0].principal.as_str(), "elasticloadbalancing.amazonaws.com");
+//! assert_eq!(requests[0].action, "lambda:InvokeFunction");
+//! ```
+
+#![expect(clippy::doc_markdown, reason = "names of AWS products, such as AppSync, are no code")]
+
+mod trigger;
+// What every trigger is.
+mod delivery;
+mod poll_actions;
+// What one payload shows.
+mod classification;
+mod classify;
+mod fact;
+mod finding;
+mod payload;
+mod surroundings;
+// What follows from it.
+mod request;
+mod request_time;
+mod statement;
+// What becomes of a batch.
+mod batch;
+
+pub use batch::{
+    BatchError, BatchOutcome, BatchResult, FunctionResult, ItemFate, ItemOutcome, MappingSettings,
+    batch_outcome,
+};
+pub use classification::{Classification, Declared};
+pub use classify::{classify, recognise};
+pub use delivery::Delivery;
+pub use fact::{Fact, Provenance};
+pub use finding::TriggerFinding;
+pub use poll_actions::{PollAction, PollResource, poll_denial_text};
+pub use request::{ExecutionRole, PollSettings, RequestError, invoke_requests, poll_requests};
+pub use request_time::{RequestTime, RequestTimeError};
+pub use statement::{StatementError, identity_statements, permission_statements};
+pub use surroundings::Surroundings;
+pub use trigger::{ParseTriggerError, Trigger};
