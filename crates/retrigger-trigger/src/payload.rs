@@ -27,9 +27,8 @@ pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// The account id at a JSON pointer: a string of twelve digits. Payloads of anonymous callers say
+/// The account id at a JSON pointer: a string of digits. Payloads of anonymous callers say
 /// `anonymous` there.
 pub(crate) fn account<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
-    text(value, pointer)
-        .filter(|text| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()))
+    text(value, pointer).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
