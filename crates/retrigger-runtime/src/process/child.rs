@@ -1,0 +1,131 @@
+//! A child process in its own process group, and the watchdog that outlives this process.
+
+use std::{
+    io,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
+use tokio::{
+    process::{Child, ChildStdin, Command},
+    time::timeout,
+};
+
+/// Waits until its standard input closes, which happens when this process closes it or ends for
+/// whatever reason, even by SIGKILL. Then kills the group `$1`, on Linux also what has left the
+/// group and still carries the variable `$2` in its environment, and removes the folder `$3`.
+const WATCHDOG: &str = r#"
+trap '' HUP INT TERM
+while read -r _; do :; done
+kill -KILL -- "-$1"
+for round in 1 2 3; do
+    found=$(grep -lsF -- "$2" /proc/[0-9]*/environ) || break
+    for file in $found; do
+        id=${file#/proc/}
+        kill -KILL "${id%/environ}"
+    done
+done
+rm -rf -- "$3"
+"#;
+
+/// A variable that Lambda sets and no function can, whose value is unique here: it is how
+/// processes that have left the group are found.
+const MARK: &str = "LAMBDA_RUNTIME_DIR";
+
+/// How long to wait for a killed process and its watchdog.
+const REAP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A process, its group and its watchdog. Dropping it kills the group.
+#[derive(Debug)]
+pub(super) struct Group {
+    leader: Box<dyn ChildWrapper>,
+    watchdog: Child,
+    /// Open as long as the group may live.
+    lifeline: Option<ChildStdin>,
+}
+
+impl Group {
+    /// Starts `command` as the leader of a new group. `private_dir` is a folder that no other
+    /// process knows of: its name marks the environment of the group, and it is removed with it.
+    pub(super) fn spawn(mut command: Command, private_dir: &Path) -> io::Result<Self> {
+        command.env(MARK, private_dir);
+        let mut command = CommandWrap::from(command);
+        command.wrap(ProcessGroup::leader());
+        let mut leader = command.spawn()?;
+        let watchdog = leader
+            .id()
+            .ok_or_else(|| io::Error::other("the process ended at once"))
+            .and_then(|id| spawn_watchdog(id, private_dir));
+        match watchdog {
+            Ok(mut watchdog) => {
+                let lifeline = watchdog.stdin.take();
+                Ok(Self { leader, watchdog, lifeline })
+            }
+            Err(error) => {
+                let _ = leader.start_kill();
+                Err(error)
+            }
+        }
+    }
+
+    /// The process id of the leader.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.leader.id()
+    }
+
+    /// Waits for the leader to end; the group may live on. Can be asked again.
+    pub(super) async fn exited(&mut self) -> io::Result<ExitStatus> {
+        // The inner child, as the wrapper would wait for the whole group.
+        self.leader.inner_mut().wait().await
+    }
+
+    /// Whether the leader has ended.
+    pub(super) fn has_exited(&mut self) -> bool {
+        !matches!(self.leader.inner_mut().try_wait(), Ok(None))
+    }
+
+    /// Asks the group to end.
+    pub(super) fn terminate(&self) {
+        const SIGTERM: i32 = 15;
+        // Fails where the group has ended by itself.
+        let _ = self.leader.signal(SIGTERM);
+    }
+
+    /// Kills the group and waits until it is gone, with what had left it.
+    pub(super) async fn kill(&mut self) {
+        self.start_kill();
+        // After SIGKILL only a process stuck in the kernel is still there; it is left behind.
+        let _ = timeout(REAP_TIMEOUT, self.exited()).await;
+        let _ = timeout(REAP_TIMEOUT, self.watchdog.wait()).await;
+    }
+
+    fn start_kill(&mut self) {
+        // Fails where the group has ended by itself.
+        let _ = self.leader.start_kill();
+        self.lifeline = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.start_kill();
+    }
+}
+
+fn spawn_watchdog(group: u32, private_dir: &Path) -> io::Result<Child> {
+    let mark = format!("{MARK}={}", private_dir.display());
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
+    Command::new("/bin/sh")
+        .args(["-c", WATCHDOG, "retrigger-watchdog", &group.to_string(), &mark])
+        .arg(private_dir)
+        .env_clear()
+        .env("PATH", path)
+        .current_dir("/")
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+}
