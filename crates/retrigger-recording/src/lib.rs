@@ -1,1 +1,152 @@
-//! Recordings of Lambda trigger events and snapshots of the policies around a function, as files.
+//! Recordings of Lambda trigger events and snapshots of the policies around a function, as files:
+//! their formats and versions, redaction, and writing that leaves no half file.
+//!
+//! It does not know how policies are evaluated or how handlers run: a policy document is text with
+//! its place in a file, a trigger is a name with facts.
+//!
+//! # On disk
+//!
+//! A *function folder* is a folder with a `function.toml`; a *recording* is a folder below it with
+//! a `recording.toml`.
+//!
+//! ```text
+//! lambda-demo/                        a function folder
+//!   function.toml                     ARN, runtime, handler, build: FunctionFolder
+//!   handler/                          the code, unless `code` says otherwise
+//!   snapshot/                         the snapshot that recordings are replayed under: Snapshot
+//!     snapshot.toml                   when and from where it was taken
+//!     account-authorization-details.json    aws iam get-account-authorization-details
+//!     lambda/FUNCTION/configuration.json    aws lambda get-function-configuration
+//!     lambda/FUNCTION/policy.json           aws lambda get-policy, or the policy by itself
+//!     lambda/FUNCTION/policy.QUALIFIER.json the same of a version or alias
+//!     lambda/FUNCTION/event-source-mappings.json  aws lambda list-event-source-mappings
+//!     lambda/FUNCTION/function-url-config.json    aws lambda get-function-url-config
+//!     resource-policies/*.json        {"ResourceArn": "…", "Policy": …}
+//!     organization.json               SCPs and RCPs, from the root to the account
+//!   snapshots/NAME/                   further snapshots, whole or with `extends`
+//!   alb-get-root/                     a recording: Recording
+//!     event.json                      the payload, byte for byte
+//!     recording.toml                  what is known besides: Manifest
+//!     calls.jsonl                     the handler's AWS calls and their answers: Call
+//!     expected.json                   what a replay must show: Expected
+//! ```
+//!
+//! `function.toml` (format 1; the first three after `format` must be there):
+//!
+//! ```toml
+//! format = 1
+//! arn = "arn:aws:lambda:us-east-1:841860927337:function:lambdaDemo"
+//! runtime = "nodejs20.x"
+//! handler = "index.handler"
+//! code = "handler"              # the default; relative, may lie outside the function folder
+//! timeout = 3                   # seconds, the default
+//! memory_size = 128             # MB, the default
+//! client = "builtin"            # or "awslambdaric", "aws-lambda-ric"
+//! [environment]
+//! TABLE = "orders"
+//! [build]                       # one of the two, or no section
+//! command = ["npm", "ci"]
+//! # cargo = { package = "demo", bin = "bootstrap", profile = "dev" }
+//! [redact]                      # beyond what is always redacted
+//! keys = ["x-internal-pin"]
+//! pointers = ["/body/card"]
+//! ```
+//!
+//! `snapshot.toml` (format 1). With `extends`, a file or a key that this snapshot does not have is
+//! taken from the other one:
+//!
+//! ```toml
+//! format = 1
+//! taken_at = "2026-03-02T09:00:00Z"
+//! account = "841860927337"
+//! region = "us-east-1"
+//! source = "aws iam get-account-authorization-details"   # in words
+//! log_group_exists = true
+//! # extends = "../../snapshot"
+//! ```
+//!
+//! `recording.toml` (format 1; nothing else must be there):
+//!
+//! ```toml
+//! format = 1
+//! snapshot = "snapshots/cut-pattern"      # "snapshot" by default
+//! [trigger]
+//! kind = "s3"
+//! source_account = { value = "841860927337", provenance = "declared" }
+//! [trigger.context]
+//! "aws:PrincipalOrgID" = { value = "o-ab12cd34ef", provenance = "declared" }
+//! [invocation]
+//! qualifier = "PROD"
+//! time = "2026-03-02T09:41:00Z"
+//! [[redactions]]
+//! file = "event.json"
+//! pointer = "/headers/cookie"
+//! rule = "cookie"
+//! ```
+//!
+//! `calls.jsonl` (format 1), a call a line after the line with the format:
+//!
+//! ```json
+//! {"format":1}
+//! {"key":{"service":"s3","operation":"GetObject","resource":"arn:aws:s3:::b/k","occurrence":1},"response":{"status":200,"headers":{"etag":["\"0\""]},"body":{"text":"hello"}}}
+//! ```
+//!
+//! `expected.json` (format 1): see [`Expected`]. `organization.json` (format 1):
+//!
+//! ```json
+//! {"format": 1, "management_account": "111122223333", "scps": [
+//!   {"target": "r-ab12", "policies": [{"Name": "FullAWSAccess", "Content": {"Version": "2012-10-17", "Statement": []}}]}],
+//!  "rcps": []}
+//! ```
+
+mod arn;
+mod function;
+
+mod discover;
+mod recording;
+
+mod calls;
+mod expected;
+mod manifest;
+
+mod document;
+mod snapshot;
+
+mod atomic;
+mod redact;
+
+mod error;
+mod time;
+
+mod mapping;
+mod parse;
+mod paths;
+mod source;
+mod write_toml;
+
+pub use arn::FunctionArn;
+pub use atomic::write_atomically;
+pub use calls::{Body, CALLS_FORMAT, Call, CallKey, CallResponse};
+pub use discover::{RecordingPath, discover};
+pub use document::PolicyDocument;
+pub use error::{Error, Problem};
+pub use expected::{
+    DecisionKind, EXPECTED_FORMAT, Expected, ExpectedDecision, ExpectedDiagnostic, ExpectedLogs,
+    Outcome, StatementRef, Step,
+};
+pub use function::{
+    Build, CargoBuild, Client, ExtraRedaction, FUNCTION_FILE, FUNCTION_FORMAT, Function,
+    FunctionFolder,
+};
+pub use manifest::{
+    Fact, Invocation, Manifest, Provenance, RECORDING_FORMAT, Redaction, TriggerFacts, Values,
+};
+pub use recording::{CALLS_FILE, EVENT_FILE, EXPECTED_FILE, RECORDING_FILE, Recording};
+pub use redact::{Leak, Redactor};
+pub use snapshot::{
+    Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
+    FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization, OrganizationLevel, Role,
+    SNAPSHOT_FILE, SNAPSHOT_FORMAT, Snapshot, SnapshotAbout, UrlAuthType,
+};
+pub use source::Place;
+pub use time::{ParseTimeError, Time};

@@ -1,0 +1,225 @@
+//! `expected.json`: what a replay must show.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::{
+    error::{Error, Problem},
+    parse::versioned_json,
+    source::Source,
+};
+
+/// The version of `expected.json` that is written. Version 1 is the first.
+pub const EXPECTED_FORMAT: u32 = 1;
+
+/// What a replay must show. What is `None` is not compared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with what is expected")]
+pub struct Expected {
+    /// The version of the file; [`EXPECTED_FORMAT`] when it is written.
+    #[serde(rename = "format")]
+    pub(crate) format: Option<u32>,
+    /// How the replay ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Every decision, in the order in which they are made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decisions: Option<Vec<ExpectedDecision>>,
+    /// AWS's text, as whoever invoked the function would see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The handler's response, where it is JSON. `Some(Value::Null)` is the response `null`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub response: Option<Value>,
+    /// The handler's response in base64, where it is not JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_base64: Option<String>,
+    /// The body of the function error: `errorType`, `errorMessage`, and what else is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function_error: Option<Value>,
+    /// What becomes of the log lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<ExpectedLogs>,
+    /// What becomes of each message of a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Value>,
+    /// What is said of policies that cannot be loaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnostics: Option<Vec<ExpectedDiagnostic>>,
+}
+
+/// A `null` that is there is a value, unlike one that is not.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// How a replay ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The handler returned a response.
+    Completed,
+    /// The trigger may not invoke, the poller may not poll, or Lambda may not assume the role: the
+    /// handler did not run.
+    Denied,
+    /// The handler failed, timed out or crashed.
+    FunctionError,
+    /// A policy cannot be loaded: nothing was decided.
+    NotLoaded,
+}
+
+/// One decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a decision")]
+pub struct ExpectedDecision {
+    /// The step of the replay that asks.
+    pub step: Step,
+    /// The action, such as `lambda:InvokeFunction`.
+    pub action: String,
+    /// The ARN of the resource, or `*`.
+    pub resource: String,
+    /// What is decided.
+    pub decision: DecisionKind,
+    /// The statement that decided. Without it any may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<StatementRef>,
+}
+
+/// A step of a replay that asks for authorization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Step {
+    /// May the trigger invoke the function?
+    Invoke,
+    /// May Lambda poll the event source for the function?
+    Poll,
+    /// May Lambda assume the execution role?
+    AssumeRole,
+    /// May the function write its log?
+    Log,
+}
+
+/// What IAM decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DecisionKind {
+    /// Some statement allows, and none denies.
+    Allowed,
+    /// No statement allows.
+    ImplicitlyDenied,
+    /// A statement denies.
+    ExplicitlyDenied,
+}
+
+/// A statement of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a statement's `Sid`, or its index from 0")]
+pub enum StatementRef {
+    /// By its `Sid`.
+    Sid(String),
+    /// By its place in the policy, from 0.
+    Index(usize),
+}
+
+/// What becomes of the log lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object such as `{\"delivered\": true}`")]
+pub struct ExpectedLogs {
+    /// Whether they reach the log group.
+    pub delivered: bool,
+}
+
+/// One thing that is said of a policy that cannot be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a diagnostic")]
+pub struct ExpectedDiagnostic {
+    /// The file, relative to the function folder, with `/` between its parts.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The message.
+    pub message: String,
+}
+
+impl Expected {
+    pub(crate) fn parse(source: &Source) -> Result<Self, Error> {
+        versioned_json(source, EXPECTED_FORMAT)
+    }
+
+    /// Whether both expect the same; the version of the file aside.
+    pub(crate) fn says(&self, other: &Self) -> bool {
+        Self { format: None, ..self.clone() } == Self { format: None, ..other.clone() }
+    }
+
+    /// The text of `expected.json`.
+    pub(crate) fn to_text(&self) -> Result<String, Problem> {
+        let written = Self { format: Some(EXPECTED_FORMAT), ..self.clone() };
+        let text = serde_json::to_string_pretty(&written)
+            .map_err(|error| Problem::value(format!("cannot be written as JSON: {error}")))?;
+        Ok(text + "\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<Expected, Error> {
+        Expected::parse(&Source { path: "expected.json".into(), text: text.into() })
+    }
+
+    #[test]
+    fn the_written_text_is_ordered_and_read_back() {
+        let text = r#"{
+  "format": 1,
+  "outcome": "denied",
+  "decisions": [
+    {
+      "step": "assume-role",
+      "action": "sts:AssumeRole",
+      "resource": "arn:aws:iam::841860927337:role/lambdaDemo",
+      "decision": "ImplicitlyDenied",
+      "statement": 0
+    }
+  ],
+  "response": {
+    "z": 1.0,
+    "a": [
+      null
+    ]
+  },
+  "logs": {
+    "delivered": false
+  }
+}
+"#;
+        assert_eq!(parse(text).unwrap().to_text().unwrap(), text);
+    }
+
+    #[test]
+    fn a_response_of_null_is_a_response() {
+        let expected = parse(r#"{"format": 1, "response": null}"#).unwrap();
+        assert_eq!(expected.response, Some(Value::Null));
+        assert_eq!(parse(&expected.to_text().unwrap()).unwrap().response, Some(Value::Null));
+        assert_eq!(parse(r#"{"format": 1}"#).unwrap().response, None);
+    }
+
+    #[rstest]
+    #[case(r#"{"format": 1, "outcom": "denied"}"#, "unknown key `outcom`; did you mean `outcome`?")]
+    #[case(
+        r#"{"format": 1, "outcome": "Denied"}"#,
+        "unknown value `Denied`; it is one of `completed`"
+    )]
+    #[case(r#"{"format": 1, "logs": true}"#, "expected an object such as `{\"delivered\": true}`")]
+    #[case(r#"{"outcome": "denied"}"#, "`format` is missing")]
+    #[case(r#"{"format": 2, "story": []}"#, "written by a newer retrigger")]
+    fn bad_expectations_are_refused(#[case] text: &str, #[case] message: &str) {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}

@@ -1,0 +1,229 @@
+//! From text that was unescaped back to the place where it stands escaped.
+
+use std::ops::Range;
+
+/// One run of an unescaped text: bytes that stand as they are, or one escape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    /// Where the run starts in the unescaped text.
+    inner: usize,
+    /// Where it starts in the escaped one.
+    outer: usize,
+    /// How many bytes of the escaped text it takes.
+    outer_len: usize,
+    /// Byte for byte the same in both.
+    verbatim: bool,
+}
+
+/// One layer of escaping: where each byte of the unescaped text came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Layer {
+    runs: Vec<Run>,
+}
+
+impl Layer {
+    /// Text that stands as it is, at `offset` of the outer text.
+    pub(crate) fn verbatim(offset: usize) -> Self {
+        let run = Run { inner: 0, outer: offset, outer_len: usize::MAX - offset, verbatim: true };
+        Self { runs: vec![run] }
+    }
+
+    /// The outer bytes from which the inner byte `at` came.
+    fn byte(&self, at: usize) -> Range<usize> {
+        let after = self.runs.partition_point(|run| run.inner <= at);
+        match after.checked_sub(1).and_then(|index| self.runs.get(index)) {
+            Some(run) if run.verbatim => {
+                let start = run.outer + (at - run.inner).min(run.outer_len);
+                start..start + 1
+            }
+            Some(run) => run.outer..run.outer + run.outer_len,
+            None => 0..0,
+        }
+    }
+
+    /// The outer offset of inner offset `at`, which may be the end of the text.
+    pub(crate) fn offset(&self, at: usize) -> usize {
+        self.byte(at).start
+    }
+
+    /// The outer range that the inner `range` came from.
+    pub(crate) fn range(&self, range: Range<usize>) -> Range<usize> {
+        let start = self.offset(range.start);
+        match range.end.checked_sub(1) {
+            Some(last) if last >= range.start => start..self.byte(last).end,
+            _ => start..start,
+        }
+    }
+}
+
+/// Collects unescaped text and the runs it came from.
+#[derive(Default)]
+struct Unescaper {
+    text: Vec<u8>,
+    runs: Vec<Run>,
+}
+
+impl Unescaper {
+    fn byte(&mut self, outer: usize, byte: u8) {
+        match self.runs.last_mut() {
+            Some(run) if run.verbatim && run.outer + run.outer_len == outer => run.outer_len += 1,
+            _ => {
+                self.runs.push(Run { inner: self.text.len(), outer, outer_len: 1, verbatim: true });
+            }
+        }
+        self.text.push(byte);
+    }
+
+    fn escape(&mut self, outer: Range<usize>, bytes: &[u8]) {
+        let (inner, outer_len) = (self.text.len(), outer.len());
+        self.runs.push(Run { inner, outer: outer.start, outer_len, verbatim: false });
+        self.text.extend_from_slice(bytes);
+    }
+
+    /// The text and its layer. A last run of no bytes stands for the end of the text.
+    fn finish(mut self, outer_end: usize) -> Result<(String, Layer), usize> {
+        let end = Run { inner: self.text.len(), outer: outer_end, outer_len: 0, verbatim: false };
+        self.runs.push(end);
+        let layer = Layer { runs: self.runs };
+        match String::from_utf8(self.text) {
+            Ok(text) => Ok((text, layer)),
+            Err(error) => Err(layer.offset(error.utf8_error().valid_up_to())),
+        }
+    }
+}
+
+/// Unescapes a JSON string, quotes included, that is known to be valid JSON. Fails with the offset
+/// of what is no Unicode: half a surrogate pair.
+pub(crate) fn unescape_json(quoted: &str) -> Result<(String, Layer), usize> {
+    let bytes = quoted.as_bytes();
+    let end = quoted.len().saturating_sub(1);
+    let mut out = Unescaper::default();
+    let mut at = 1;
+    while at < end {
+        match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b'\\'), Some(b'u')) => at = unicode_escape(quoted, at, &mut out)?,
+            (Some(b'\\'), Some(letter)) => {
+                out.escape(at..at + 2, &[simple_escape(*letter)]);
+                at += 2;
+            }
+            (Some(byte), _) => {
+                out.byte(at, *byte);
+                at += 1;
+            }
+            (None, _) => break,
+        }
+    }
+    out.finish(end)
+}
+
+fn simple_escape(letter: u8) -> u8 {
+    match letter {
+        b'b' => 0x08,
+        b'f' => 0x0C,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        other => other,
+    }
+}
+
+/// Unescapes `\uXXXX`, or two of them that are a pair; returns where they end.
+fn unicode_escape(text: &str, at: usize, out: &mut Unescaper) -> Result<usize, usize> {
+    let unit = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let first = unit(at).ok_or(at)?;
+    let (units, end) = match (first, unit(at + 6)) {
+        (0xD800..=0xDBFF, Some(second)) => (vec![first, second], at + 12),
+        _ => (vec![first], at + 6),
+    };
+    let decoded = String::from_utf16(&units).map_err(|_| at)?;
+    out.escape(at..end, decoded.as_bytes());
+    Ok(end)
+}
+
+/// Decodes `%XX`, as the IAM API encodes policy documents (IAM API Reference,
+/// `GetAccountAuthorizationDetails`: "encoded in compliance with RFC 3986"). Fails with the offset
+/// of an escape that is cut off, or of decoded bytes that are no UTF-8.
+pub(crate) fn percent_decode(text: &str) -> Result<(String, Layer), usize> {
+    let bytes = text.as_bytes();
+    let mut out = Unescaper::default();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if *byte == b'%' {
+            let hex = |digits: &&str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            let digits = text.get(at + 1..at + 3).filter(hex).ok_or(at)?;
+            let value = u8::from_str_radix(digits, 16).map_err(|_| at)?;
+            out.escape(at..at + 3, &[value]);
+            at += 3;
+        } else {
+            out.byte(at, *byte);
+            at += 1;
+        }
+    }
+    out.finish(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(r#""a\nb""#)]
+    #[case(r#""\"\\\/\b\f\n\r\t""#)]
+    #[case(r#""\u00e9\ud83d\ude00x""#)]
+    #[case(r#""plain é""#)]
+    #[case(r#""""#)]
+    fn json_strings_read_as_a_json_reader_reads_them(#[case] quoted: &str) {
+        let expected: String = serde_json::from_str(quoted).unwrap();
+        assert_eq!(unescape_json(quoted).unwrap().0, expected);
+    }
+
+    #[test]
+    fn half_a_pair_is_no_text() {
+        assert_eq!(unescape_json(r#""ab\ud83d x""#), Err(3));
+        assert_eq!(unescape_json(r#""\ud83d\u0041""#), Err(1));
+    }
+
+    #[test]
+    fn every_byte_leads_back_to_its_escape() {
+        let quoted = r#""a\n\u00e9b""#;
+        let (text, layer) = unescape_json(quoted).unwrap();
+        assert_eq!(text, "a\néb");
+        let outer = |range: Range<usize>| quoted.get(layer.range(range)).unwrap();
+        assert_eq!(outer(0..1), "a");
+        assert_eq!(outer(1..2), r"\n");
+        assert_eq!(outer(2..4), r"\u00e9");
+        assert_eq!(outer(3..5), r"\u00e9b");
+        assert_eq!(outer(0..5), r"a\n\u00e9b");
+        assert_eq!(layer.offset(5), quoted.len() - 1);
+        assert_eq!(layer.range(2..2), 4..4);
+    }
+
+    #[test]
+    fn percent_escapes_lead_back_too() {
+        let encoded = "%7B%22a%22:%C3%A9%7D";
+        let (text, layer) = percent_decode(encoded).unwrap();
+        assert_eq!(text, "{\"a\":é}");
+        assert_eq!(encoded.get(layer.range(1..4)), Some("%22a%22"));
+        assert_eq!(encoded.get(layer.range(5..7)), Some("%C3%A9"));
+    }
+
+    #[rstest]
+    #[case("%7B%2", 3)]
+    #[case("a%é", 1)]
+    #[case("%7B%FF", 3)]
+    #[case("%+1", 0)]
+    fn bad_percent_escapes_are_located(#[case] text: &str, #[case] at: usize) {
+        assert_eq!(percent_decode(text), Err(at));
+    }
+
+    #[test]
+    fn verbatim_text_is_shifted() {
+        assert_eq!(Layer::verbatim(10).range(2..5), 12..15);
+        assert_eq!(Layer::verbatim(10).offset(0), 10);
+    }
+}

@@ -1,0 +1,274 @@
+//! A recording: one trigger event, and all that was observed with it.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    atomic::write_atomically,
+    calls::{self, Call},
+    error::{Error, Problem, WRITE},
+    expected::Expected,
+    function::FunctionFolder,
+    manifest::{Manifest, Redaction},
+    parse, paths,
+    redact::Redactor,
+    snapshot::Snapshot,
+    source::{CALLS, DOCUMENT, EVENT, Kind, Source},
+};
+
+/// The file that makes a folder a recording.
+pub const RECORDING_FILE: &str = "recording.toml";
+/// The payload, byte for byte.
+pub const EVENT_FILE: &str = "event.json";
+/// The handler's AWS calls. Without it there were none.
+pub const CALLS_FILE: &str = "calls.jsonl";
+/// What a replay must show. Without it nothing is compared.
+pub const EXPECTED_FILE: &str = "expected.json";
+
+/// The snapshot of a recording that names none.
+const DEFAULT_SNAPSHOT: &str = "snapshot";
+
+/// One trigger event, and all that was observed with it: a folder with `recording.toml`,
+/// `event.json`, and where there is something to say `calls.jsonl` and `expected.json`. Other
+/// files, such as a `README.md`, are ignored.
+#[derive(Clone, PartialEq)]
+pub struct Recording {
+    /// The payload, byte for byte: JSON.
+    pub event: Vec<u8>,
+    /// What is known of it besides.
+    pub manifest: Manifest,
+    /// The AWS calls that the handler made.
+    pub calls: Vec<Call>,
+    /// What a replay must show; `None` where nothing is compared.
+    pub expected: Option<Expected>,
+}
+
+/// Shows no content: it may hold what must not be shown.
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recording(event of {} bytes, {} calls)", self.event.len(), self.calls.len())
+    }
+}
+
+/// A file of a recording and its bytes; `None` where it must not exist.
+type File = (&'static str, Option<Vec<u8>>);
+
+impl Recording {
+    /// Reads the recording in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong with one of its files: missing, empty, too large, not UTF-8,
+    /// not JSON or TOML, written by a newer retrigger, linked from outside the folder.
+    pub fn load(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let folder = folder.as_ref();
+        let manifest = Manifest::parse(&source(folder, RECORDING_FILE, DOCUMENT)?)?;
+        let event = source(folder, EVENT_FILE, EVENT)?;
+        parse::json::<serde::de::IgnoredAny>(&event)?;
+        Ok(Self {
+            event: event.text.into_bytes(),
+            manifest,
+            calls: optional(folder, CALLS_FILE, CALLS)?
+                .map_or(Ok(Vec::new()), |s| calls::parse(&s))?,
+            expected: optional(folder, EXPECTED_FILE, DOCUMENT)?
+                .map(|source| Expected::parse(&source))
+                .transpose()?,
+        })
+    }
+
+    /// The folder of the snapshot to replay under. `folder` is the recording's own, where an error
+    /// is placed.
+    ///
+    /// # Errors
+    ///
+    /// When the path leaves the function folder.
+    pub fn snapshot_path(
+        &self,
+        function: &FunctionFolder,
+        folder: &Path,
+    ) -> Result<PathBuf, Error> {
+        let name = self.manifest.snapshot.as_deref().unwrap_or(DEFAULT_SNAPSHOT);
+        paths::confined(function.path(), function.path(), name)
+            .map_err(|problem| Error::new(folder.join(RECORDING_FILE), problem))
+    }
+
+    /// Reads the snapshot to replay under. `folder` is the recording's own, where an error is
+    /// placed.
+    ///
+    /// # Errors
+    ///
+    /// When the path leaves the function folder, or the snapshot cannot be read.
+    pub fn snapshot(&self, function: &FunctionFolder, folder: &Path) -> Result<Snapshot, Error> {
+        Snapshot::load(self.snapshot_path(function, folder)?, function)
+    }
+
+    /// Replaces every secret by a marker, and notes each in the manifest.
+    ///
+    /// # Errors
+    ///
+    /// When the event is not UTF-8, so that it cannot be searched.
+    pub fn redact(&mut self, redactor: &Redactor) -> Result<(), Error> {
+        let mut found = Vec::new();
+        let event = Source::from_bytes(Path::new(EVENT_FILE), self.event.clone())?;
+        let (text, leaks) = redactor.redact_text(&event.text);
+        self.event = text.into_bytes();
+        note(&mut found, EVENT_FILE, None, leaks);
+        for (index, call) in self.calls.iter_mut().enumerate() {
+            let leaks = redact_typed(call, CALLS_FILE, redactor)?;
+            note(&mut found, CALLS_FILE, Some(index + 2), leaks);
+        }
+        if let Some(expected) = &mut self.expected {
+            note(&mut found, EXPECTED_FILE, None, redact_typed(expected, EXPECTED_FILE, redactor)?);
+        }
+        let invocation = &mut self.manifest.invocation;
+        let texts = [&mut invocation.client_context, &mut invocation.cognito_identity];
+        for text in texts.into_iter().flatten() {
+            let (redacted, leaks) = redactor.redact_text(text);
+            *text = redacted;
+            note(&mut found, RECORDING_FILE, None, leaks);
+        }
+        self.manifest.redactions.extend(found);
+        self.manifest.redactions.sort();
+        self.manifest.redactions.dedup();
+        Ok(())
+    }
+
+    /// Writes the recording into `folder`, which is made where it is missing. Each file is written
+    /// whole or not at all; one that says the same already is left alone, with its comments and
+    /// spacing; `calls.jsonl` and `expected.json` that the recording no longer has are removed.
+    ///
+    /// # Errors
+    ///
+    /// When a file still holds a secret (nothing is written then), or cannot be written.
+    pub fn save(&self, folder: impl AsRef<Path>, redactor: &Redactor) -> Result<(), Error> {
+        let folder = folder.as_ref();
+        let files = self.files(folder)?;
+        for (name, bytes) in &files {
+            check_leaks(&folder.join(name), bytes.as_deref().unwrap_or_default(), redactor)?;
+        }
+        std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, WRITE, &error))?;
+        for (name, bytes) in files {
+            let path = folder.join(name);
+            match bytes {
+                Some(bytes) if !self.is_saved(folder, name, &bytes) => {
+                    write_atomically(&path, &bytes)?;
+                }
+                None if path.exists() => {
+                    std::fs::remove_file(&path).map_err(|error| Error::io(&path, WRITE, &error))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes `expected.json` of the recording in `folder` and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// When it holds a secret (nothing is written then), or cannot be written.
+    pub fn save_expected(
+        folder: impl AsRef<Path>,
+        expected: &Expected,
+        redactor: &Redactor,
+    ) -> Result<(), Error> {
+        let path = folder.as_ref().join(EXPECTED_FILE);
+        let text = expected.to_text().map_err(|problem| Error::new(&path, problem))?;
+        check_leaks(&path, text.as_bytes(), redactor)?;
+        write_atomically(&path, text.as_bytes())
+    }
+
+    /// Its files in the order in which they are written, the one that makes it a recording last.
+    fn files(&self, folder: &Path) -> Result<Vec<File>, Error> {
+        let in_file = |name: &'static str| move |problem| Error::new(folder.join(name), problem);
+        let calls = (!self.calls.is_empty()).then(|| calls::to_text(&self.calls)).transpose();
+        let calls = calls.map_err(in_file(CALLS_FILE))?;
+        let expected = self.expected.as_ref().map(Expected::to_text).transpose();
+        let expected = expected.map_err(in_file(EXPECTED_FILE))?;
+        let manifest = self.manifest.to_text().map_err(in_file(RECORDING_FILE))?;
+        Ok(vec![
+            (EVENT_FILE, Some(self.event.clone())),
+            (CALLS_FILE, calls.map(String::into_bytes)),
+            (EXPECTED_FILE, expected.map(String::into_bytes)),
+            (RECORDING_FILE, Some(manifest.into_bytes())),
+        ])
+    }
+
+    /// Whether a file on disk says the same already, if in other words.
+    fn is_saved(&self, folder: &Path, name: &str, bytes: &[u8]) -> bool {
+        let same = match name {
+            RECORDING_FILE => source(folder, name, DOCUMENT)
+                .and_then(|source| Manifest::parse(&source))
+                .map(|manifest| manifest == self.manifest),
+            CALLS_FILE => source(folder, name, CALLS)
+                .and_then(|source| calls::parse(&source))
+                .map(|calls| calls == self.calls),
+            EXPECTED_FILE => source(folder, name, DOCUMENT)
+                .and_then(|source| Expected::parse(&source))
+                .map(|saved| self.expected.as_ref().is_some_and(|expected| saved.says(expected))),
+            _ => source(folder, name, EVENT).map(|source| source.text.as_bytes() == bytes),
+        };
+        same.unwrap_or(false)
+    }
+}
+
+fn source(folder: &Path, name: &str, kind: Kind) -> Result<Source, Error> {
+    let path = folder.join(name);
+    let source = Source::read(&path, kind)?;
+    paths::check_link(folder, &path)?;
+    Ok(source)
+}
+
+fn optional(folder: &Path, name: &str, kind: Kind) -> Result<Option<Source>, Error> {
+    match source(folder, name, kind) {
+        Err(error) if matches!(error.problem(), Problem::Missing { .. }) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// Redacts a value by way of its JSON text.
+fn redact_typed<T>(
+    value: &mut T,
+    file: &str,
+    redactor: &Redactor,
+) -> Result<Vec<crate::Leak>, Error>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned,
+{
+    let failed = |error: serde_json::Error| {
+        Error::new(file, Problem::value(format!("cannot be redacted: {error}")))
+    };
+    let text = serde_json::to_string(value).map_err(failed)?;
+    let (redacted, leaks) = redactor.redact_text(&text);
+    if !leaks.is_empty() {
+        *value = serde_json::from_str(&redacted).map_err(failed)?;
+    }
+    Ok(leaks)
+}
+
+fn note(found: &mut Vec<Redaction>, file: &str, line: Option<usize>, leaks: Vec<crate::Leak>) {
+    found.extend(leaks.into_iter().map(|leak| Redaction {
+        file: file.to_owned(),
+        line,
+        pointer: leak.pointer,
+        rule: leak.rule,
+    }));
+}
+
+/// Refuses bytes that hold a secret. A file with a JSON text on each line is searched by the line.
+fn check_leaks(path: &Path, bytes: &[u8], redactor: &Redactor) -> Result<(), Error> {
+    let is_lines = path.extension().is_some_and(|extension| extension == "jsonl");
+    let texts: Vec<&[u8]> =
+        if is_lines { bytes.split(|byte| *byte == b'\n').collect() } else { vec![bytes] };
+    let leak = texts.into_iter().flat_map(|text| redactor.scan(text)).next();
+    leak.map_or(Ok(()), |leak| {
+        let pointer =
+            if leak.pointer.is_empty() { "the text".into() } else { format!("`{}`", leak.pointer) };
+        Err(Error::new(path, Problem::Leak { pointer, rule: leak.rule }))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Finds the secrets of a JSON text by their spans, also in JSON that stands in its strings.
+
+use std::ops::Range;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jsonc_parser::{
+    CollectOptions, ParseOptions,
+    ast::{Object, StringLit, Value},
+    parse_to_ast,
+};
+
+use super::{MARKER, Redactor, is_marked, rules};
+use crate::mapping::{Layer, unescape_json};
+
+/// How deep JSON is looked for in strings of JSON.
+const MAX_EMBEDDING: usize = 8;
+
+/// One piece of the text that a rule removes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    /// Its bytes.
+    pub(super) range: Range<usize>,
+    /// A JSON pointer to the value that holds it.
+    pub(super) pointer: String,
+    /// The rule.
+    pub(super) rule: String,
+    /// What takes its place.
+    pub(super) replacement: String,
+}
+
+/// The hits in a JSON text in order, or `None` where it is no JSON.
+pub(super) fn hits(redactor: &Redactor, text: &str) -> Option<Vec<Hit>> {
+    let mut walk = Walk { redactor, text, layers: &[], embedding: 0, hits: Vec::new() };
+    walk.value(&parse(text)?, "", None);
+    walk.hits.sort_by_key(|hit| hit.range.start);
+    Some(walk.hits)
+}
+
+/// Parses JSON and nothing that is more lenient.
+fn parse(text: &str) -> Option<Value<'_>> {
+    let strict = ParseOptions {
+        allow_comments: false,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    parse_to_ast(text, &CollectOptions::default(), &strict).ok()?.value
+}
+
+struct Walk<'a> {
+    redactor: &'a Redactor,
+    /// The text that is walked: the file's, or that of a string in it.
+    text: &'a str,
+    /// From this text outwards to the file's.
+    layers: &'a [Layer],
+    embedding: usize,
+    hits: Vec<Hit>,
+}
+
+impl Walk<'_> {
+    /// `rule` removes all of the value, if there is one.
+    fn value(&mut self, value: &Value<'_>, pointer: &str, rule: Option<&str>) {
+        let rule = rule.or_else(|| self.redactor.rule_for_pointer(pointer));
+        match value {
+            Value::Object(object) => self.object(object, pointer, rule),
+            Value::Array(array) => {
+                for (index, item) in array.elements.iter().enumerate() {
+                    self.value(item, &format!("{pointer}/{index}"), rule);
+                }
+            }
+            Value::StringLit(string) => self.string(string, pointer, rule),
+            Value::NumberLit(number) => {
+                if let Some(rule) = rule.filter(|_| number.value != "0") {
+                    self.hit(number.range.start..number.range.end, pointer, rule, "0".into());
+                }
+            }
+            Value::BooleanLit(_) | Value::NullKeyword(_) => {}
+        }
+    }
+
+    fn object(&mut self, object: &Object<'_>, pointer: &str, rule: Option<&str>) {
+        let header = header_rule(self.redactor, object);
+        for property in &object.properties {
+            let key = property.name.as_str();
+            let below = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+            let rule = match rule {
+                Some(_) if names_a_type(key) => None,
+                Some(rule) => Some(rule),
+                None if key == "value" => header.or_else(|| self.redactor.rule_for_key(key)),
+                None => self.redactor.rule_for_key(key),
+            };
+            if let jsonc_parser::ast::ObjectPropName::String(name) = &property.name {
+                self.shapes(name, &below);
+            }
+            self.value(&property.value, &below, rule);
+        }
+    }
+
+    fn string(&mut self, string: &StringLit<'_>, pointer: &str, rule: Option<&str>) {
+        let Some(rule) = rule else { return self.text_of(string, pointer) };
+        let content = string.range.start + 1..string.range.end.saturating_sub(1);
+        if !content.is_empty() && !is_marked(&string.value) {
+            self.hit(content, pointer, rule, format!("{MARKER}{rule}"));
+        }
+    }
+
+    /// A string that no key gives away: JSON, base64 of text, or plain text.
+    fn text_of(&mut self, string: &StringLit<'_>, pointer: &str) {
+        let trimmed = string.value.trim_start();
+        let is_bracketed = trimmed.starts_with('{') || trimmed.starts_with('[');
+        if is_bracketed && self.embedding < MAX_EMBEDDING && self.embedded(string, pointer) {
+            return;
+        }
+        if !self.base64(string, pointer) {
+            self.shapes(string, pointer);
+        }
+    }
+
+    /// Walks JSON that stands in a string; false where it is none.
+    fn embedded(&mut self, string: &StringLit<'_>, pointer: &str) -> bool {
+        let Some((text, layers)) = self.unescaped(string) else { return false };
+        let Some(value) = parse(&text) else { return false };
+        let (redactor, embedding) = (self.redactor, self.embedding + 1);
+        let mut inner =
+            Walk { redactor, text: &text, layers: &layers, embedding, hits: Vec::new() };
+        inner.value(&value, pointer, None);
+        let found = inner.hits;
+        self.hits.extend(found);
+        true
+    }
+
+    /// Redacts text that stands in base64, such as a request's body; false where it is none.
+    fn base64(&mut self, string: &StringLit<'_>, pointer: &str) -> bool {
+        let decoded = Some(&string.value)
+            .filter(|encoded| encoded.len() >= 12 && encoded.len().is_multiple_of(4))
+            .and_then(|encoded| STANDARD.decode(encoded.as_bytes()).ok())
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some(text) = decoded.filter(|_| self.embedding < MAX_EMBEDDING) else { return false };
+        let (redacted, found) = self.redactor.redact_text_at(&text, pointer);
+        if let Some(first) = found.first() {
+            let content = string.range.start + 1..string.range.end.saturating_sub(1);
+            self.hit(content, &first.pointer, &first.rule, STANDARD.encode(redacted));
+        }
+        true
+    }
+
+    fn shapes(&mut self, string: &StringLit<'_>, pointer: &str) {
+        let found = rules::shapes_in(&string.value);
+        let Some((_, layers)) = self.unescaped(string).filter(|_| !found.is_empty()) else {
+            return;
+        };
+        for (range, rule) in found {
+            let range = layers.iter().fold(range, |range, layer| layer.range(range));
+            let replacement = format!("{MARKER}{rule}");
+            self.hits.push(Hit { range, pointer: pointer.into(), rule: rule.into(), replacement });
+        }
+    }
+
+    /// The text of a string, and the layers from it outwards to the file's text.
+    fn unescaped(&self, string: &StringLit<'_>) -> Option<(String, Vec<Layer>)> {
+        let quoted = self.text.get(string.range.start..string.range.end)?;
+        let (text, layer) = unescape_json(quoted).ok()?;
+        let mut layers = vec![layer, Layer::verbatim(string.range.start)];
+        layers.extend_from_slice(self.layers);
+        Some((text, layers))
+    }
+
+    /// Notes a hit at a range of the text that is walked.
+    fn hit(&mut self, range: Range<usize>, pointer: &str, rule: &str, replacement: String) {
+        let range = self.layers.iter().fold(range, |range, layer| layer.range(range));
+        self.hits.push(Hit { range, pointer: pointer.into(), rule: rule.into(), replacement });
+    }
+}
+
+/// `CloudFront` writes a header as `{"key": "Cookie", "value": "…"}` (Amazon `CloudFront` Developer
+/// Guide, "Lambda@Edge event structure"): the rule for its value.
+fn header_rule<'r>(redactor: &'r Redactor, object: &Object<'_>) -> Option<&'r str> {
+    let named = |name: &str| object.get_string(name).map(|property| property.value.as_ref());
+    named("key").or_else(|| named("name")).and_then(|key| redactor.rule_for_key(key))
+}
+
+/// What says what a secret is, within an object that holds one, and is not secret itself: a
+/// message attribute's type, a header's name.
+fn names_a_type(key: &str) -> bool {
+    ["dataType", "Type", "type", "key", "name"].contains(&key)
+}

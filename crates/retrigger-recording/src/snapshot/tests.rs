@@ -1,0 +1,250 @@
+//! Snapshots in folders of their own, one fault at a time.
+
+use rstest::rstest;
+
+use super::*;
+use crate::source::Place;
+
+const FUNCTION: &str = r#"format = 1
+arn = "arn:aws:lambda:us-east-1:841860927337:function:demo"
+runtime = "nodejs20.x"
+handler = "index.handler"
+"#;
+
+const ABOUT: &str = r#"format = 1
+taken_at = "2026-03-02T09:00:00Z"
+account = "841860927337"
+region = "us-east-1"
+"#;
+
+const DETAILS: &str = r#"{
+  "UserDetailList": [{"UserName": "u", "Arn": "arn:aws:iam::841860927337:user/u"}],
+  "GroupDetailList": [],
+  "RoleDetailList": [{
+    "RoleName": "demo",
+    "Arn": "arn:aws:iam::841860927337:role/service-role/demo",
+    "AssumeRolePolicyDocument": {"trust": true},
+    "RolePolicyList": [{"PolicyName": "logs", "PolicyDocument": "%7B%22inline%22%3Atrue%7D"}],
+    "AttachedManagedPolicies": [{"PolicyName": "m", "PolicyArn": "arn:aws:iam::aws:policy/m"}],
+    "PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": "arn:aws:iam::841860927337:policy/b"}
+  }, {
+    "RoleName": "lost",
+    "Arn": "arn:aws:iam::841860927337:role/lost",
+    "AttachedManagedPolicies": [{"PolicyName": "n", "PolicyArn": "arn:aws:iam::aws:policy/none"}]
+  }],
+  "Policies": [
+    {"PolicyName": "m", "Arn": "arn:aws:iam::aws:policy/m", "DefaultVersionId": "v2", "PolicyVersionList": [
+      {"Document": {"old": true}, "VersionId": "v1", "IsDefaultVersion": false},
+      {"Document": {"new": true}, "VersionId": "v2", "IsDefaultVersion": true}]},
+    {"PolicyName": "b", "Arn": "arn:aws:iam::841860927337:policy/b", "DefaultVersionId": "v1", "PolicyVersionList": [
+      {"Document": {"boundary": true}, "VersionId": "v1"}]}
+  ],
+  "IsTruncated": true
+}"#;
+
+struct Tree {
+    root: tempfile::TempDir,
+}
+
+impl Tree {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let tree = Self { root: tempfile::tempdir().unwrap() };
+        tree.write("function.toml", FUNCTION);
+        tree.write("snapshot/snapshot.toml", ABOUT);
+        for (name, text) in files {
+            tree.write(name, text);
+        }
+        tree
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.root.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn load(&self, snapshot: &str) -> Result<Snapshot, Error> {
+        let function = FunctionFolder::load(self.root.path()).unwrap();
+        Snapshot::load(self.root.path().join(snapshot), &function)
+    }
+
+    fn error(&self, snapshot: &str) -> String {
+        self.load(snapshot).unwrap_err().to_string()
+    }
+}
+
+#[test]
+fn a_role_has_all_its_policies() {
+    let tree = Tree::new(&[("snapshot/account-authorization-details.json", DETAILS)]);
+    let snapshot = tree.load("snapshot").unwrap();
+    let role = snapshot.role("arn:aws:iam::841860927337:role/service-role/demo").unwrap();
+    assert_eq!(snapshot.role("demo").unwrap(), role);
+    assert_eq!(role.trust.unwrap().text(), "{\"trust\": true}");
+    let [inline] = role.inline.as_slice() else { panic!("one inline policy") };
+    assert_eq!(inline.text(), "{\"inline\":true}");
+    assert_eq!(inline.name(), "inline policy `logs` of role `demo`");
+    assert_eq!(inline.locate(1), Place { line: 8, column: 69 });
+    let [managed] = role.managed.as_slice() else { panic!("one managed policy") };
+    assert_eq!(managed.text(), "{\"new\": true}");
+    assert_eq!(managed.arn(), Some("arn:aws:iam::aws:policy/m"));
+    assert_eq!(role.boundary.unwrap().text(), "{\"boundary\": true}");
+}
+
+#[test]
+fn what_is_not_there_is_named_with_advice() {
+    let tree = Tree::new(&[("snapshot/account-authorization-details.json", DETAILS)]);
+    let snapshot = tree.load("snapshot").unwrap();
+    let role = snapshot.role("nobody").unwrap_err().to_string();
+    assert!(role.contains("the snapshot has no role `nobody`; the roles there are: demo, lost"));
+    assert!(role.contains("`IsTruncated`"), "{role}");
+    let policy = snapshot.role("lost").unwrap_err().to_string();
+    assert!(
+        policy.contains("no managed policy `arn:aws:iam::aws:policy/none`; list it"),
+        "{policy}"
+    );
+    let function = snapshot.function("demo").unwrap_err().to_string();
+    assert!(function.contains("no function `demo`; add the folder `lambda/demo`"), "{function}");
+    let none = Tree::new(&[]).load("snapshot").unwrap().role("demo").unwrap_err().to_string();
+    assert!(none.contains("add `account-authorization-details.json`"), "{none}");
+}
+
+#[test]
+fn a_function_has_a_policy_per_qualifier() {
+    let verbatim = r#"{"Policy": "{\"Statement\":[]}", "RevisionId": "1"}"#;
+    let tree = Tree::new(&[
+        ("snapshot/lambda/demo/policy.json", verbatim),
+        ("snapshot/lambda/demo/policy.PROD.json", "{\"Statement\": []}"),
+    ]);
+    let snapshot = tree.load("snapshot").unwrap();
+    let function = snapshot.function("demo").unwrap();
+    assert_eq!(function.policy(None).unwrap().text(), "{\"Statement\":[]}");
+    assert_eq!(function.policy(Some("PROD")).unwrap().text(), "{\"Statement\": []}");
+    assert_eq!(function.policy(Some("BETA")), None);
+    assert_eq!(function.policies().count(), 2);
+}
+
+#[test]
+fn lambda_files_are_those_of_the_aws_command_line() {
+    let mappings = r#"{"EventSourceMappings": [{"UUID": "u", "EventSourceArn": "arn:aws:sqs:us-east-1:841860927337:q",
+        "FunctionResponseTypes": ["ReportBatchItemFailures"], "LastModified": 1.5,
+        "DestinationConfig": {"OnFailure": {"Destination": "arn:d"}}}]}"#;
+    let tree = Tree::new(&[
+        ("snapshot/lambda/demo/event-source-mappings.json", mappings),
+        (
+            "snapshot/lambda/demo/configuration.json",
+            r#"{"Role": "arn:r", "Timeout": 3, "Layers": []}"#,
+        ),
+        ("snapshot/lambda/demo/function-url-config.json", r#"{"AuthType": "AWS_IAM"}"#),
+    ]);
+    let snapshot = tree.load("snapshot").unwrap();
+    let function = snapshot.function("demo").unwrap();
+    let [mapping] = function.event_source_mappings.as_slice() else { panic!("one mapping") };
+    assert!(mapping.reports_batch_item_failures());
+    assert_eq!(mapping.on_failure_destination(), Some("arn:d"));
+    assert_eq!(function.configuration.as_ref().unwrap().role, "arn:r");
+    assert_eq!(function.function_url.as_ref().unwrap().auth_type.as_str(), "AWS_IAM");
+}
+
+#[test]
+fn a_snapshot_takes_from_another_what_it_does_not_say() {
+    let tree = Tree::new(&[
+        ("snapshot/lambda/demo/policy.json", "{\"base\": 1}"),
+        ("snapshot/lambda/demo/configuration.json", r#"{"Role": "arn:r"}"#),
+        (
+            "snapshots/other/snapshot.toml",
+            "format = 1\nextends = \"../../snapshot\"\nlog_group_exists = true\n",
+        ),
+        ("snapshots/other/lambda/demo/policy.json", "{\"other\": 1}"),
+    ]);
+    let snapshot = tree.load("snapshots/other").unwrap();
+    assert_eq!(snapshot.about().account, "841860927337");
+    assert_eq!(snapshot.about().log_group_exists, Some(true));
+    let function = snapshot.function("demo").unwrap();
+    assert_eq!(function.policy(None).unwrap().text(), "{\"other\": 1}");
+    assert_eq!(function.configuration.as_ref().unwrap().role, "arn:r");
+}
+
+#[test]
+fn organization_policies_go_level_by_level() {
+    let organization = r#"{"format": 1, "management_account": "111122223333", "scps": [
+        {"target": "r-ab12", "policies": [{"Name": "Full", "Arn": "arn:p", "Content": "{\"a\":1}"}]},
+        {"target": "841860927337", "policies": []}]}"#;
+    let tree = Tree::new(&[("snapshot/organization.json", organization)]);
+    let snapshot = tree.load("snapshot").unwrap();
+    let organization = snapshot.organization().unwrap();
+    let targets: Vec<_> = organization.scps.iter().map(|level| level.target.as_str()).collect();
+    assert_eq!(targets, ["r-ab12", "841860927337"]);
+    let full = &organization.scps[0].policies[0];
+    assert_eq!((full.text(), full.arn()), ("{\"a\":1}", Some("arn:p")));
+    assert_eq!(full.name(), "service control policy `Full` of `r-ab12`");
+}
+
+#[test]
+fn other_resources_policies_are_found_by_arn() {
+    let queue = r#"{"ResourceArn": "arn:q", "Policy": {"Statement": []}}"#;
+    let tree = Tree::new(&[("snapshot/resource-policies/queue.json", queue)]);
+    assert!(tree.load("snapshot").unwrap().resource_policy("arn:q").is_some());
+    tree.write("snapshot/resource-policies/twice.json", queue);
+    assert!(tree.error("snapshot").contains("`arn:q` has a policy in"));
+}
+
+#[rstest]
+#[case("../snapshot", "snapshots/x/snapshot.toml:2:11: `../snapshot` leads nowhere")]
+#[case("../../../outside", "leaves the folder")]
+#[case("/etc", "leaves the folder")]
+#[case("../x", "the snapshot extends itself: snapshots/x → snapshots/x; remove one")]
+fn extends_stays_within_the_function_folder(#[case] extends: &str, #[case] message: &str) {
+    let toml = format!("format = 1\nextends = \"{extends}\"\n");
+    let tree = Tree::new(&[("snapshots/x/snapshot.toml", &toml)]);
+    let error = tree.error("snapshots/x");
+    assert!(error.contains(message), "{error}");
+}
+
+#[rstest]
+#[case("snapshot.toml", "format = 1\n", "the key `taken_at` is missing; say it here")]
+#[case(
+    "snapshot.toml",
+    "format = 1\naccount = \"12\"\n",
+    "snapshot.toml:2:11: `12` is no account id"
+)]
+#[case(
+    "lambda/demo/polcy.json",
+    "{}",
+    "no file of a snapshot has this name; did you mean `policy.json`?"
+)]
+#[case("roles.json", "{}", "known here are `account-authorization-details.json`")]
+#[case("lambda/demo/policy.json", "", "policy.json: the file is empty")]
+#[case("lambda/demo/policy.json", "[]", "expected a policy, or the output of")]
+#[case("lambda/demo/policy.json", "{\n\"Statement\": [}", "policy.json:2:15: not valid JSON")]
+#[case("lambda/demo/configuration.json", "{}", "the key `Role` is missing")]
+#[case(
+    "lambda/demo/function-url-config.json",
+    "{\"AuthType\": \"none\"}",
+    "unknown value `none`; it is one of `NONE`, `AWS_IAM`"
+)]
+#[case(
+    "account-authorization-details.json",
+    "{\"RoleDetailList\": [{}]}",
+    "json:1:22: the key `RoleName` is missing"
+)]
+#[case("organization.json", "{\"format\": 2}", "written by a newer retrigger")]
+fn a_broken_file_is_named_with_its_place(
+    #[case] file: &str,
+    #[case] text: &str,
+    #[case] message: &str,
+) {
+    let tree = Tree::new(&[(&format!("snapshot/{file}"), text)]);
+    let error = tree.error("snapshot");
+    assert!(error.contains(message), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_function_folder_is_refused() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("p.json"), "{}").unwrap();
+    let tree = Tree::new(&[("snapshot/lambda/demo/configuration.json", "{\"Role\": \"r\"}")]);
+    let link = tree.root.path().join("snapshot/lambda/demo/policy.json");
+    std::os::unix::fs::symlink(outside.path().join("p.json"), link).unwrap();
+    assert!(tree.error("snapshot").contains("leaves the folder"));
+}
