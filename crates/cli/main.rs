@@ -1,2 +1,47 @@
-//! The `retrigger` command.
-fn main() {}
+//! The `retrigger` command: parses its arguments, hands over to a subcommand, and returns its exit
+//! code.
+
+mod check;
+mod classify;
+mod exit;
+mod explain;
+mod input;
+mod output;
+mod replay;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{exit::Outcome, output::Output};
+
+/// Replay what triggered your Lambda, under the permissions it really had.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100, after_help = exit::HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Replay(replay::Args),
+    Check(check::Args),
+    Explain(explain::Args),
+    Classify(classify::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut output = Output::stdout();
+    let outcome = match cli.command {
+        Command::Replay(args) => replay::run(&args, &mut output),
+        Command::Check(args) => check::run(&args, &mut output),
+        Command::Explain(args) => explain::run(&args, &mut output),
+        Command::Classify(args) => classify::run(&args, &mut output),
+    };
+    exit::code(outcome.and_then(|outcome| {
+        output.finish()?;
+        Ok::<Outcome, exit::Failure>(outcome)
+    }))
+}

@@ -247,28 +247,35 @@ impl fmt::Display for Element {
     }
 }
 
-impl fmt::Display for Miss {
-    /// For example: `ArnLike` on `AWS:SourceArn`: the request has `arn:…/my-x`, which does not
-    /// match `arn:…/my-`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let listed = quoted(self.listed.iter().map(|text| text.value.as_str()));
+impl Miss {
+    /// The clause that was missed: `ArnLike on AWS:SourceArn`, or the name of an element.
+    pub fn clause(&self) -> String {
         match (&self.operator, &self.key) {
-            (Some(operator), Some(key)) => write!(f, "{operator} on {key}: ")?,
-            _ => write!(f, "{}: ", self.element)?,
+            (Some(operator), Some(key)) => format!("{operator} on {key}"),
+            _ => self.element.to_string(),
         }
+    }
+
+    /// What the request has instead, to be said beside the clause itself.
+    pub fn found(&self) -> String {
         let Some(actual) = &self.actual else {
-            return write!(f, "the request has no such key; wanted {listed}");
+            return "the request has no such key".to_owned();
         };
         let actual = quoted(actual.iter().map(String::as_str));
         match self.element {
             Element::NotPrincipal | Element::NotAction | Element::NotResource => {
-                write!(f, "{actual} is covered by {listed}")?;
+                format!("covers {actual}")
             }
-            Element::Principal | Element::Action | Element::Resource => {
-                write!(f, "{actual} is not covered by {listed}")?;
-            }
-            Element::Condition => write!(f, "the request has {actual}, the policy says {listed}")?,
+            _ => format!("the request has {actual}"),
         }
+    }
+}
+
+impl fmt::Display for Miss {
+    /// For example: `ArnLike on AWS:SourceArn: the request has …, the policy says …`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = quoted(self.listed.iter().map(|text| text.value.as_str()));
+        write!(f, "{}: {}, the policy says {listed}", self.clause(), self.found())?;
         if !self.variables_without_value.is_empty() {
             let names = quoted(self.variables_without_value.iter().map(String::as_str));
             write!(f, " ({names} has no value in the request)")?;

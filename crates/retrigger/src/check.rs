@@ -68,9 +68,15 @@ impl Totals {
     }
 }
 
+/// The policies of a case, ready to decide, and what is wrong with them. A document that cannot be
+/// evaluated is left out, and so allows and denies nothing.
+pub fn policies_of(case: &Case) -> (PolicySet, Vec<Finding>) {
+    case.policies.parse()
+}
+
 /// Decides a case.
 pub fn run(case: &Case) -> CaseResult {
-    let (policies, findings) = case.policies.parse();
+    let (policies, findings) = policies_of(case);
     let explanation = policies.explain(&case.request);
     let expected = case.expected();
     CaseResult {
@@ -101,7 +107,3 @@ fn reason(explanation: &retrigger_iam::Explanation, case: &Case, findings: &[Fin
     }
     reason
 }
-
-/// The policies of a case, ready to decide, and what is wrong with them. A document that cannot
-/// be evaluated is left out, and so allows and denies nothing.
-type ParsedPolicies = (PolicySet, Vec<Finding>);

@@ -4,8 +4,6 @@ use retrigger_iam::{Decision, Finding, Policy, PolicySet, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::ParsedPolicies;
-
 /// One authorization request with its policies and the decision it must get.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,7 +81,7 @@ pub struct Policies {
 
 impl Policies {
     /// Reads every document.
-    pub(super) fn parse(&self) -> ParsedPolicies {
+    pub(super) fn parse(&self) -> (PolicySet, Vec<Finding>) {
         let mut findings = Vec::new();
         let mut one = |raw: &Box<RawValue>, name: &str| parse(raw, name, &mut findings);
         let mut list = |raws: &[Box<RawValue>], name: &str| -> Vec<Policy> {

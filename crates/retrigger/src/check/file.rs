@@ -20,7 +20,9 @@ pub enum CheckError {
     #[error("{0}")]
     Yaml(String),
     /// The file holds no case.
-    #[error("no case in the file; each case is an object with `id`, `request`, `policies`, `expect`")]
+    #[error(
+        "no case in the file; each case is an object with `id`, `request`, `policies`, `expect`"
+    )]
     Empty,
 }
 
@@ -58,8 +60,9 @@ fn from_yaml(text: &str) -> Result<Vec<Case>, CheckError> {
         for item in items {
             // The documents are kept as JSON text, which only the JSON reader hands out.
             let number = cases.len() + 1;
-            let case = serde_json::from_str(&item.to_string())
-                .map_err(|error| CheckError::Yaml(format!("case {number}: {}", without_place(&error))))?;
+            let case = serde_json::from_str(&item.to_string()).map_err(|error| {
+                CheckError::Yaml(format!("case {number}: {}", without_place(&error)))
+            })?;
             cases.push(case);
         }
     }

@@ -1,0 +1,131 @@
+//! `retrigger replay`: replays recordings.
+
+mod progress;
+
+use std::{
+    fs::File,
+    io::{self, BufWriter},
+    path::PathBuf,
+};
+
+use retrigger::{
+    Replay, ReplayError,
+    event::Totals,
+    reporter::{Detail, Human, JUnit, JsonLines, Reporter},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    exit::{Failure, Outcome},
+    output::{Format, Output},
+};
+use progress::Progress;
+
+/// Replay recordings: real events, the real handler, the recorded policies
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Trees, function folders or recordings
+    #[arg(default_value = "recordings", value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Only recordings whose FUNCTION/NAME contains this text
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Replay under this snapshot in place of each recording's own, and show what changes
+    #[arg(long, value_name = "DIR")]
+    snapshot: Option<PathBuf>,
+    /// Start no further recording once one has failed
+    #[arg(long)]
+    fail_fast: bool,
+    /// How many recordings may run at once [default: the number of processors]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Run what was built before
+    #[arg(long)]
+    no_build: bool,
+    /// Show details of every recording, not only of those that fail
+    #[arg(long, short)]
+    verbose: bool,
+    /// How to print results
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Also write a JUnit report to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "Examples:
+  retrigger replay
+  retrigger replay recordings/lambda-demo/alb-get-root --verbose
+  retrigger replay --filter sqs --format json
+  retrigger replay recordings/lambda-demo --snapshot recordings/lambda-demo/snapshots/cut-pattern";
+
+/// Replays, and reports as recordings finish. Exit code 2 where a recording cannot be replayed.
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
+    output.finish()?;
+    let mut reporters = reporters(args)?;
+    let totals = replay(args, &mut reporters)?;
+    Ok(match totals {
+        Totals { invalid: 1.., .. } => Outcome::Invalid,
+        totals if totals.all_as_expected() => Outcome::AsExpected,
+        _ => Outcome::Different,
+    })
+}
+
+fn reporters(args: &Args) -> Result<Vec<Box<dyn Reporter>>, Failure> {
+    let stdout = BufWriter::new(anstream::stdout());
+    let detail = if args.verbose { Detail::All } else { Detail::Failures };
+    let mut reporters: Vec<Box<dyn Reporter>> = match args.format {
+        Format::Human => {
+            vec![Box::new(Progress::new(Human::new(stdout, Output::look(), detail)))]
+        }
+        Format::Json => vec![Box::new(JsonLines::new(stdout))],
+    };
+    if let Some(path) = &args.junit {
+        let failure = |error| Failure::new(format!("{}: cannot write it: {error}", path.display()));
+        let file = File::create(path).map_err(failure)?;
+        reporters.push(Box::new(JUnit::new(BufWriter::new(file))));
+    }
+    Ok(reporters)
+}
+
+fn replay(args: &Args, reporters: &mut Vec<Box<dyn Reporter>>) -> Result<Totals, Failure> {
+    let mut replay = Replay::new(&args.paths).fail_fast(args.fail_fast).build(!args.no_build);
+    if let Some(text) = &args.filter {
+        replay = replay.filter(text);
+    }
+    if let Some(folder) = &args.snapshot {
+        replay = replay.snapshot(folder);
+    }
+    if let Some(jobs) = args.jobs {
+        replay = replay.jobs(jobs.into());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let totals = runtime.block_on(until_interrupted(replay.run_async(reporters)));
+    // A build that was interrupted is not waited for.
+    runtime.shutdown_background();
+    totals
+}
+
+/// Runs until done or until SIGINT or SIGTERM; either way no handler process is left.
+async fn until_interrupted(
+    run: impl Future<Output = Result<Totals, ReplayError>>,
+) -> Result<Totals, Failure> {
+    let listen =
+        |kind| signal(kind).map_err(|error| Failure::new(format!("cannot start: {error}")));
+    let (mut interrupt, mut terminate) =
+        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    tokio::select! {
+        totals = run => totals.map_err(failure),
+        _ = interrupt.recv() => Err(Failure::new("interrupted")),
+        _ = terminate.recv() => Err(Failure::new("terminated")),
+    }
+}
+
+fn failure(error: ReplayError) -> Failure {
+    match error {
+        ReplayError::Io(error) => io::Error::into(error),
+        other => Failure::new(other.to_string()),
+    }
+}

@@ -1,0 +1,303 @@
+//! Replaying recordings: which, under which policies, against which handlers.
+//!
+//! ```text
+//! discover ─▶ build ─▶ for each recording, several at once ─▶ events in the order found
+//!                        may the trigger invoke?   authority, steps
+//!                        may Lambda assume the role?
+//!                        run the handler           pool
+//!                        may it log?
+//!                        compare                   compare
+//! ```
+
+mod authority;
+mod build;
+mod compare;
+mod mapping;
+mod one;
+mod pool;
+mod steps;
+mod unsettled;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use retrigger_recording::{FunctionFolder, RecordingPath, Snapshot, discover};
+use retrigger_runtime::Handler;
+use tokio::task::JoinHandle;
+
+use crate::{
+    event::{Event, FileFinding, RecordingId, Status, Totals},
+    reporter::Reporter,
+};
+use one::Job;
+use pool::{Pool, SharedHandler};
+
+/// A run over recordings.
+///
+/// ```no_run
+/// use retrigger::{Replay, reporter::{Detail, Human, Look}};
+///
+/// let mut reporter = Human::new(std::io::stdout(), Look::default(), Detail::Failures);
+/// let totals = Replay::new(["recordings"]).run(&mut reporter)?;
+/// assert!(totals.all_as_expected());
+/// # Ok::<(), retrigger::ReplayError>(())
+/// ```
+#[derive(Clone)]
+pub struct Replay {
+    paths: Vec<PathBuf>,
+    filter: Option<String>,
+    snapshot: Option<PathBuf>,
+    jobs: usize,
+    fail_fast: bool,
+    build: bool,
+    handlers: BTreeMap<String, SharedHandler>,
+}
+
+/// Why a run could not take place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// Recordings cannot be found or read.
+    #[error(transparent)]
+    Recording(#[from] retrigger_recording::Error),
+    /// No recording has a name that contains the text to filter by.
+    #[error("no recording has a name that contains `{0}`")]
+    NothingSelected(String),
+    /// A report could not be written, or the asynchronous runtime not be started.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+impl fmt::Debug for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replay").field("paths", &self.paths).finish_non_exhaustive()
+    }
+}
+
+impl Replay {
+    /// A run over the recordings at and below `paths`: trees, function folders, recordings, or
+    /// files in them.
+    pub fn new<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Self {
+        Self {
+            paths: paths.into_iter().map(Into::into).collect(),
+            filter: None,
+            snapshot: None,
+            jobs: std::thread::available_parallelism().map_or(1, Into::into),
+            fail_fast: false,
+            build: true,
+            handlers: BTreeMap::new(),
+        }
+    }
+
+    /// Only recordings whose name, `FUNCTION-FOLDER/RECORDING`, contains this text.
+    #[must_use]
+    pub fn filter(mut self, text: impl Into<String>) -> Self {
+        self.filter = Some(text.into());
+        self
+    }
+
+    /// Replays under this snapshot in place of each recording's own. Expectations stay, so that
+    /// what changes shows as a difference.
+    #[must_use]
+    pub fn snapshot(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.snapshot = Some(folder.into());
+        self
+    }
+
+    /// How many recordings may run at once; as many as there are processors by default. A function
+    /// has as many sandboxes as its recordings run at once.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
+        self
+    }
+
+    /// Whether to start no further recording once one has failed.
+    #[must_use]
+    pub fn fail_fast(mut self, yes: bool) -> Self {
+        self.fail_fast = yes;
+        self
+    }
+
+    /// Whether to build functions that say how; otherwise what was built before is run.
+    #[must_use]
+    pub fn build(mut self, yes: bool) -> Self {
+        self.build = yes;
+        self
+    }
+
+    /// Runs this Rust handler in process for the function named `function` (the last part of its
+    /// ARN), in place of a process of its own.
+    #[must_use]
+    pub fn in_process(mut self, function: impl Into<String>, handler: impl Handler) -> Self {
+        self.handlers.insert(function.into(), SharedHandler(Arc::new(handler)));
+        self
+    }
+
+    /// Replays all recordings and reports as they finish, in the order in which they were found.
+    ///
+    /// # Errors
+    ///
+    /// Where no recording is found, the snapshot given cannot be read, or a report cannot be
+    /// written. A recording that cannot be replayed is no error: see [`Status::Invalid`].
+    pub fn run(&self, reporter: &mut dyn Reporter) -> Result<Totals, ReplayError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(self.run_async(reporter))
+    }
+
+    /// The same within a tokio runtime. Dropping the future ends all handler processes.
+    pub async fn run_async(&self, reporter: &mut dyn Reporter) -> Result<Totals, ReplayError> {
+        let started = Instant::now();
+        let found = self.select()?;
+        reporter.event(&Event::RunStarted { recordings: found.len() })?;
+        let functions = self.prepare(&found, reporter).await?;
+        let mut waiting: VecDeque<Job> = self.jobs_of(&found, &functions)?;
+        let mut running: VecDeque<Running> = VecDeque::new();
+        let mut totals = Totals::default();
+        loop {
+            while running.len() < self.jobs {
+                let Some(job) = waiting.pop_front() else { break };
+                running.push_back(Running(tokio::spawn(one::replay(job))));
+            }
+            let Some(mut first) = running.pop_front() else { break };
+            let events = (&mut first.0).await.map_err(io::Error::other)?;
+            let status = report(&events, reporter)?;
+            totals.add(status);
+            if self.fail_fast && matches!(status, Status::Failed | Status::Invalid) {
+                totals.not_run = waiting.len() + running.len();
+                break;
+            }
+        }
+        running.clear();
+        for function in functions.values() {
+            if let Ok(pool) = &function.pool {
+                pool.shutdown().await;
+            }
+        }
+        reporter.event(&Event::RunFinished { totals, duration: started.elapsed() })?;
+        Ok(totals)
+    }
+
+    fn select(&self) -> Result<Vec<RecordingPath>, ReplayError> {
+        let mut found = discover(&self.paths)?;
+        if let Some(text) = &self.filter {
+            found.retain(|recording| recording.name.contains(text));
+            if found.is_empty() {
+                return Err(ReplayError::NothingSelected(text.clone()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads and builds every function that has a recording to replay.
+    async fn prepare(
+        &self,
+        found: &[RecordingPath],
+        reporter: &mut dyn Reporter,
+    ) -> Result<BTreeMap<PathBuf, Function>, ReplayError> {
+        let mut functions = BTreeMap::new();
+        for path in found.iter().map(|recording| &recording.function) {
+            if !functions.contains_key(path) {
+                let folder = Arc::new(FunctionFolder::load(path)?);
+                let pool = self.pool(&folder, reporter).await?;
+                functions.insert(path.clone(), Function { folder, pool });
+            }
+        }
+        Ok(functions)
+    }
+
+    async fn pool(
+        &self,
+        folder: &Arc<FunctionFolder>,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Result<Arc<Pool>, FileFinding>, ReplayError> {
+        let handler = self.handlers.get(folder.function().arn.name()).cloned();
+        let needs_build = folder.function().build.is_some() && handler.is_none() && self.build;
+        if !needs_build {
+            return Ok(Ok(Arc::new(Pool::new(pool::config(folder, None), handler))));
+        }
+        let name = folder.function().arn.name().to_owned();
+        reporter.event(&Event::Building { function: name })?;
+        let building = Arc::clone(folder);
+        let built = tokio::task::spawn_blocking(move || build::build(&building)).await;
+        Ok(match built.map_err(io::Error::other)? {
+            Ok(executable) => Ok(Arc::new(Pool::new(pool::config(folder, executable), None))),
+            Err(error) => {
+                let file = folder.path().join(retrigger_recording::FUNCTION_FILE);
+                let finding = one::whole_file(&file, error.to_string());
+                Err(FileFinding { help: error.help().map(str::to_owned), ..finding })
+            }
+        })
+    }
+
+    fn jobs_of(
+        &self,
+        found: &[RecordingPath],
+        functions: &BTreeMap<PathBuf, Function>,
+    ) -> Result<VecDeque<Job>, ReplayError> {
+        let mut snapshots: BTreeMap<&Path, Arc<Snapshot>> = BTreeMap::new();
+        let mut jobs = VecDeque::new();
+        for recording in found {
+            let Some(function) = functions.get(&recording.function) else { continue };
+            let snapshot = match &self.snapshot {
+                None => None,
+                Some(folder) => Some(match snapshots.get(recording.function.as_path()) {
+                    Some(known) => Arc::clone(known),
+                    None => {
+                        let snapshot = Arc::new(Snapshot::load(folder, &function.folder)?);
+                        snapshots.insert(&recording.function, Arc::clone(&snapshot));
+                        snapshot
+                    }
+                }),
+            };
+            jobs.push_back(Job {
+                id: id_of(recording),
+                folder: Arc::clone(&function.folder),
+                pool: function.pool.clone(),
+                snapshot,
+            });
+        }
+        Ok(jobs)
+    }
+}
+
+/// A function that has recordings to replay.
+struct Function {
+    folder: Arc<FunctionFolder>,
+    pool: Result<Arc<Pool>, FileFinding>,
+}
+
+/// A recording under way, which ends when it is dropped.
+struct Running(JoinHandle<Vec<Event>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn id_of(recording: &RecordingPath) -> RecordingId {
+    let (function, name) = recording.name.split_once('/').unwrap_or(("", &recording.name));
+    RecordingId {
+        function: function.to_owned(),
+        name: name.to_owned(),
+        path: recording.folder.clone(),
+    }
+}
+
+/// Reports the events of a recording; gives how it ended.
+fn report(events: &[Event], reporter: &mut dyn Reporter) -> io::Result<Status> {
+    let mut status = Status::Invalid;
+    for event in events {
+        if let Event::RecordingFinished(finished) = event {
+            status = finished.status;
+        }
+        reporter.event(event)?;
+    }
+    Ok(status)
+}

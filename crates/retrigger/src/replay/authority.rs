@@ -1,0 +1,263 @@
+//! The policies of a snapshot as they bear on one recording: each document is parsed when a
+//! decision needs it, and what is wrong with it is kept.
+
+use retrigger_iam::{
+    Arn, Decision, Explanation, Policy, PolicySet, PolicyType, Principal, Request,
+};
+use retrigger_recording::{
+    Error, FunctionArn, FunctionSnapshot, OrganizationLevel, PolicyDocument, Role, Snapshot, Step,
+};
+
+use crate::{
+    documents::{Documents, InvalidDocument, absence},
+    event::{Clause, Decided, FileFinding},
+    replay::unsettled,
+};
+
+/// Why nothing can be decided.
+#[derive(Debug)]
+pub(super) enum Undecidable {
+    /// Something is not in the snapshot, or not readable.
+    File(Error),
+    /// AWS would refuse a document.
+    Document(InvalidDocument),
+    /// The caller's policies are not known.
+    Other { message: String, help: String },
+}
+
+impl From<Error> for Undecidable {
+    fn from(error: Error) -> Self {
+        Self::File(error)
+    }
+}
+
+impl From<InvalidDocument> for Undecidable {
+    fn from(invalid: InvalidDocument) -> Self {
+        Self::Document(invalid)
+    }
+}
+
+/// The policies of a snapshot, seen from one function and one of its qualifiers.
+pub(super) struct Authority<'s> {
+    snapshot: &'s Snapshot,
+    function: &'s FunctionSnapshot,
+    arn: &'s FunctionArn,
+    qualifier: Option<&'s str>,
+    documents: Documents,
+    warnings: Vec<FileFinding>,
+}
+
+impl<'s> Authority<'s> {
+    pub(super) fn new(
+        snapshot: &'s Snapshot,
+        arn: &'s FunctionArn,
+        qualifier: Option<&'s str>,
+    ) -> Result<Self, Undecidable> {
+        let function = snapshot.function(arn.name())?;
+        let documents = Documents::default();
+        Ok(Self { snapshot, function, arn, qualifier, documents, warnings: Vec::new() })
+    }
+
+    /// Warnings about the documents that were needed so far.
+    pub(super) fn take_warnings(&mut self) -> Vec<FileFinding> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// The exact ARN that is invoked.
+    pub(super) fn invoked_arn(&self) -> String {
+        self.arn.qualified(self.qualifier)
+    }
+
+    pub(super) fn function(&self) -> &'s FunctionSnapshot {
+        self.function
+    }
+
+    /// May the caller invoke the function, under its resource-based policy and, where the caller
+    /// is of an account, the caller's own policies?
+    pub(super) fn decide_invoke(&mut self, request: Request) -> Result<Decided, Undecidable> {
+        let resource = match self.function.policy(self.qualifier) {
+            Some(document) => Some(self.load(document)?),
+            None => None,
+        };
+        let set = match request.principal.account() {
+            None => PolicySet::default(),
+            Some(_) => self.caller_policies(&request)?,
+        };
+        let rcps = self.rcps()?;
+        let policies = PolicySet { resource, rcps, ..set };
+        Ok(self.decided(Step::Invoke, request, &policies))
+    }
+
+    /// May Lambda poll the source under the execution role?
+    pub(super) fn decide_poll(
+        &mut self,
+        request: Request,
+        role: &Role,
+    ) -> Result<Decided, Undecidable> {
+        let set = self.role_policies(role)?;
+        let resource = match self.snapshot.resource_policy(&request.resource) {
+            Some(document) => Some(self.load(document)?),
+            None => None,
+        };
+        let rcps = self.rcps()?;
+        Ok(self.decided(Step::Poll, request, &PolicySet { resource, rcps, ..set }))
+    }
+
+    /// May Lambda assume the execution role, under the role's trust policy?
+    pub(super) fn decide_assume_role(&mut self, role: &Role) -> Result<Decided, Undecidable> {
+        let resource = match &role.trust {
+            Some(document) => Some(self.load(document)?),
+            None => None,
+        };
+        let lambda = Principal::Service("lambda.amazonaws.com".to_owned());
+        let request = Request::new(lambda, "sts:AssumeRole", role.arn.as_str());
+        let request =
+            unsettled::assume_role_context(request, self.arn.as_str(), self.arn.account());
+        let rcps = self.rcps()?;
+        let policies = PolicySet { resource, rcps, ..PolicySet::default() };
+        Ok(self.decided(Step::AssumeRole, request, &policies))
+    }
+
+    /// May the function write its log?
+    pub(super) fn decide_log(
+        &mut self,
+        request: Request,
+        role: &Role,
+    ) -> Result<Decided, Undecidable> {
+        let set = self.role_policies(role)?;
+        let rcps = self.rcps()?;
+        Ok(self.decided(Step::Log, request, &PolicySet { rcps, ..set }))
+    }
+
+    /// The execution role that the function is configured with.
+    pub(super) fn execution_role(&self) -> Result<Role, Undecidable> {
+        let Some(configuration) = &self.function.configuration else {
+            return Err(Undecidable::Other {
+                message: format!("the snapshot does not say which role `{}` has", self.arn.name()),
+                help: format!(
+                    "add `lambda/{}/configuration.json`: the output of \
+                     `aws lambda get-function-configuration`",
+                    self.arn.name()
+                ),
+            });
+        };
+        Ok(self.snapshot.role(&configuration.role)?)
+    }
+
+    /// The principal that the execution role's sessions are.
+    pub(super) fn role_session(&self, role: &Role) -> String {
+        let (partition, account) = (self.arn.partition(), self.arn.account());
+        let session = unsettled::session_name(self.arn.name());
+        format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.name)
+    }
+
+    /// The policies of a caller of an account: a role, or a session of one.
+    fn caller_policies(&mut self, request: &Request) -> Result<PolicySet, Undecidable> {
+        let caller = &request.principal;
+        let role = match (caller, &request.session_issuer) {
+            (Principal::Root(_), _) => return Ok(PolicySet::default()),
+            (Principal::AssumedRole(_), Some(issuer)) => self.snapshot.role(issuer),
+            (Principal::Role(arn), _) => self.snapshot.role(arn),
+            (Principal::AssumedRole(_), None) => {
+                self.snapshot.role(caller.role_name().unwrap_or_default())
+            }
+            _ => return Err(unknown_caller(caller)),
+        };
+        // A role of another account is known to the snapshot only if someone added it.
+        self.role_policies(&role?)
+    }
+
+    fn role_policies(&mut self, role: &Role) -> Result<PolicySet, Undecidable> {
+        let own = role.inline.iter().chain(&role.managed);
+        let identity = own.map(|document| self.load(document)).collect::<Result<_, _>>()?;
+        let boundary = match &role.boundary {
+            Some(document) => Some(self.load(document)?),
+            None => None,
+        };
+        let scps = match self.organization_of(&role.arn) {
+            Some(organization) => Some(self.levels(&organization.scps)?),
+            None => None,
+        };
+        Ok(PolicySet { identity, boundary, scps, ..PolicySet::default() })
+    }
+
+    /// The organization's policies bear on the snapshot's own account; another account's are not
+    /// known.
+    fn organization_of(&self, role_arn: &str) -> Option<&'s retrigger_recording::Organization> {
+        let account = Arn::parse(role_arn)?.account;
+        self.snapshot.organization().filter(|_| account == self.arn.account())
+    }
+
+    fn rcps(&mut self) -> Result<Vec<Vec<Policy>>, Undecidable> {
+        match self.snapshot.organization() {
+            Some(organization) => self.levels(&organization.rcps),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn levels(&mut self, levels: &[OrganizationLevel]) -> Result<Vec<Vec<Policy>>, Undecidable> {
+        let level = |level: &OrganizationLevel| {
+            level.policies.iter().map(|document| self.load(document)).collect()
+        };
+        levels.iter().map(level).collect()
+    }
+
+    fn load(&mut self, document: &PolicyDocument) -> Result<Policy, Undecidable> {
+        let (policy, warnings) = self.documents.load(document)?;
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        Ok(policy)
+    }
+
+    fn decided(&self, step: Step, request: Request, policies: &PolicySet) -> Decided {
+        let management =
+            self.snapshot.organization().and_then(|org| org.management_account.as_deref());
+        let mut request = request.with_derived_context();
+        request.principal_in_management_account =
+            management.is_some() && request.principal.account() == management;
+        request.resource_in_management_account =
+            management.is_some() && request.resource_account() == management;
+        let explanation = policies.explain(&request);
+        let message = explanation.denial.as_ref().map(|denial| denial.message(&request));
+        let mut clauses = self.documents.clauses(&explanation);
+        clauses.extend(self.missing_policy(step, &explanation));
+        Decided { step, request, explanation, message, clauses }
+    }
+
+    /// Where the function, version or alias has no policy at all, that is the thing to look at;
+    /// all the more where the unqualified function has one.
+    fn missing_policy(&self, step: Step, explanation: &Explanation) -> Option<Clause> {
+        let is_absent = absence(explanation) == Some(PolicyType::Resource);
+        if step != Step::Invoke || explanation.decision == Decision::Allowed || !is_absent {
+            return None;
+        }
+        let name = self.invoked_arn();
+        let others: Vec<&str> = self
+            .function
+            .policies()
+            .map(|(qualifier, _)| qualifier.unwrap_or("the unqualified function"))
+            .collect();
+        let title = if others.is_empty() {
+            format!("`{name}` has no resource-based policy")
+        } else {
+            let others = others.join(", ");
+            format!(
+                "`{name}` has no resource-based policy; there is one of {others}, and each \
+                 version and alias has its own"
+            )
+        };
+        Some(Clause { title, miss: None, place: None })
+    }
+}
+
+fn unknown_caller(caller: &Principal) -> Undecidable {
+    Undecidable::Other {
+        message: format!("the policies of the caller `{caller}` are not in the snapshot"),
+        help: "only roles and their sessions can be looked up in \
+               `account-authorization-details.json`"
+            .to_owned(),
+    }
+}

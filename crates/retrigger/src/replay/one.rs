@@ -1,0 +1,372 @@
+//! One recording, step by step.
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use retrigger_iam::{Decision, Severity};
+use retrigger_recording::{
+    DecisionKind, Expected, ExpectedDecision, ExpectedDiagnostic, ExpectedLogs, FunctionFolder,
+    Outcome, Recording, Role, Snapshot, StatementRef, Step,
+};
+use retrigger_runtime::Invocation;
+use retrigger_trigger::{Classification, Delivery, FunctionResult, RequestTime, batch_outcome};
+use serde_json::Value;
+
+use crate::{
+    event::{Decided, Event, FileFinding, HandlerRan, RecordingFinished, RecordingId, Status},
+    place::Place,
+    replay::{
+        authority::{Authority, Undecidable},
+        compare, mapping,
+        pool::{Pool, PoolError},
+        steps,
+    },
+};
+
+/// What a recording needs to be replayed.
+pub(super) struct Job {
+    pub(super) id: RecordingId,
+    pub(super) folder: Arc<FunctionFolder>,
+    /// The function's sandboxes, or why it has none.
+    pub(super) pool: Result<Arc<Pool>, FileFinding>,
+    /// A snapshot to use instead of the recording's own.
+    pub(super) snapshot: Option<Arc<Snapshot>>,
+}
+
+/// Replays one recording; gives its events in order, the last of which says how it ended.
+pub(super) async fn replay(job: Job) -> Vec<Event> {
+    let started = Instant::now();
+    let mut run = Run {
+        events: vec![Event::RecordingStarted { recording: job.id.clone() }],
+        actual: Expected::default(),
+    };
+    let expected = match run.steps(&job).await {
+        Ok(expected) => expected,
+        Err(Stop { expected, why }) => {
+            run.not_loaded(&job, why);
+            expected
+        }
+    };
+    let differences = match &expected {
+        Some(expected) => compare::differences(expected, &run.actual),
+        None => Vec::new(),
+    };
+    let status = run.status(expected.as_ref(), differences.is_empty());
+    run.events.push(Event::RecordingFinished(Box::new(RecordingFinished {
+        recording: job.id,
+        status,
+        actual: run.actual,
+        differences,
+        duration: started.elapsed(),
+    })));
+    run.events
+}
+
+/// Why a replay ends before its time, and what was expected, where that is known by then.
+struct Stop {
+    expected: Option<Expected>,
+    why: Undecidable,
+}
+
+/// What has happened so far.
+struct Run {
+    events: Vec<Event>,
+    actual: Expected,
+}
+
+/// The parts of a recording that the steps share.
+struct Scene<'r> {
+    job: &'r Job,
+    recording: &'r Recording,
+    snapshot: &'r Snapshot,
+    payload: Value,
+}
+
+impl Run {
+    async fn steps(&mut self, job: &Job) -> Result<Option<Expected>, Stop> {
+        let early = |error: retrigger_recording::Error| Stop { expected: None, why: error.into() };
+        let mut recording = Recording::load(&job.id.path).map_err(early)?;
+        let expected = recording.expected.take();
+        match self.loaded(job, &recording).await {
+            Ok(()) => Ok(expected),
+            Err(why) => Err(Stop { expected, why }),
+        }
+    }
+
+    async fn loaded(&mut self, job: &Job, recording: &Recording) -> Result<(), Undecidable> {
+        let snapshot = match &job.snapshot {
+            Some(snapshot) => Arc::clone(snapshot),
+            None => Arc::new(recording.snapshot(&job.folder, &job.id.path)?),
+        };
+        let payload =
+            serde_json::from_slice(&recording.event).map_err(|error| Undecidable::Other {
+                message: format!("the event is not JSON: {error}"),
+                help: "Lambda accepts JSON only".to_owned(),
+            })?;
+        let scene = Scene { job, recording, snapshot: &snapshot, payload };
+        let function = &job.folder.function().arn;
+        let qualifier = recording.manifest.invocation.qualifier.as_deref();
+        let mut authority = Authority::new(&snapshot, function, qualifier)?;
+        self.actual.decisions = Some(Vec::new());
+        let result = self.authorized(&scene, &mut authority).await;
+        for warning in authority.take_warnings() {
+            self.found(job, warning);
+        }
+        result
+    }
+
+    async fn authorized(
+        &mut self,
+        scene: &Scene<'_>,
+        authority: &mut Authority<'_>,
+    ) -> Result<(), Undecidable> {
+        let manifest = &scene.recording.manifest;
+        let invoked = authority.invoked_arn();
+        let classification = steps::classify(&scene.payload, manifest, &invoked)?;
+        self.events.push(Event::Classified { classification: classification.clone() });
+        let role = authority.execution_role()?;
+        let time = manifest.invocation.time.as_ref();
+        let time: Option<RequestTime> = time.and_then(|time| time.as_str().parse().ok());
+        let decisions = steps::trigger_decisions(authority, &classification, &role, time)?;
+        if !self.decide(decisions) {
+            return Ok(());
+        }
+        if !self.decide(vec![authority.decide_assume_role(&role)?]) {
+            return Ok(());
+        }
+        let ran = self.run_handler(scene, &invoked).await?;
+        self.settle(scene, authority, &classification, &ran);
+        self.events.push(Event::HandlerRan(ran));
+        self.log(scene, authority, &role)
+    }
+
+    /// Records decisions; whether the replay goes on.
+    fn decide(&mut self, decisions: Vec<Decided>) -> bool {
+        let mut goes_on = true;
+        for decided in decisions {
+            goes_on &= decided.explanation.decision.is_allowed();
+            if !decided.explanation.decision.is_allowed() && decided.step != Step::Log {
+                self.actual.outcome = Some(Outcome::Denied);
+                self.actual.error.clone_from(&decided.message);
+            }
+            self.actual.decisions.get_or_insert_default().push(expectation(&decided));
+            self.events.push(Event::Decided(Box::new(decided)));
+        }
+        goes_on
+    }
+
+    async fn run_handler(
+        &mut self,
+        scene: &Scene<'_>,
+        invoked_arn: &str,
+    ) -> Result<HandlerRan, Undecidable> {
+        let pool = scene.job.pool.as_ref().map_err(|finding| Undecidable::Other {
+            message: finding.message.clone(),
+            help: finding.help.clone().unwrap_or_default(),
+        })?;
+        let outcome = pool.invoke(invocation(scene, invoked_arn)).await.map_err(cannot_run)?;
+        let mut ran = HandlerRan {
+            response: None,
+            function_error: None,
+            logs: outcome.logs,
+            duration: outcome.duration,
+            init_duration: outcome.init_duration,
+        };
+        match outcome.result {
+            Ok(response) => {
+                self.actual.outcome = Some(Outcome::Completed);
+                match serde_json::from_slice::<Value>(&response.body) {
+                    Ok(json) => {
+                        self.actual.response = Some(json.clone());
+                        ran.response = Some(json);
+                    }
+                    Err(_) => {
+                        self.actual.response_base64 = Some(STANDARD.encode(&response.body));
+                        ran.response = Some(String::from_utf8_lossy(&response.body).into());
+                    }
+                }
+            }
+            Err(error) => {
+                self.actual.outcome = Some(Outcome::FunctionError);
+                let text = || Value::from(String::from_utf8_lossy(&error.body));
+                let body = serde_json::from_slice(&error.body).unwrap_or_else(|_| text());
+                self.actual.function_error = Some(body.clone());
+                ran.function_error = Some(body);
+            }
+        }
+        Ok(ran)
+    }
+
+    /// For a batch, what becomes of its items.
+    fn settle(
+        &mut self,
+        scene: &Scene<'_>,
+        authority: &Authority<'_>,
+        classification: &Classification,
+        ran: &HandlerRan,
+    ) {
+        if !matches!(classification.trigger.delivery(), Delivery::Poll { .. }) {
+            return;
+        }
+        let source = classification.source_arn.value.as_deref();
+        let invoked = authority.invoked_arn();
+        let mapping = mapping::of_source(authority.function(), source, &invoked);
+        let settings = mapping::batch_settings(mapping);
+        let response = ran.response.as_ref().map(Value::to_string);
+        let result = match &response {
+            Some(text) => FunctionResult::Response(text.as_bytes()),
+            None => FunctionResult::FunctionError,
+        };
+        match batch_outcome(&scene.payload, &settings, result, 0) {
+            Ok(batch) => {
+                self.actual.batch = serde_json::to_value(&batch).ok();
+                self.events.push(Event::Settled { batch });
+            }
+            Err(error) => {
+                let finding = whole_file(&scene.job.id.path.join("event.json"), error.to_string());
+                self.found(scene.job, FileFinding { severity: Severity::Warning, ..finding });
+            }
+        }
+    }
+
+    fn log(
+        &mut self,
+        scene: &Scene<'_>,
+        authority: &mut Authority<'_>,
+        role: &Role,
+    ) -> Result<(), Undecidable> {
+        let arn = &scene.job.folder.function().arn;
+        let (group_arn, stream) = log_place(scene, authority);
+        let function = arn.as_str();
+        let decisions = steps::log_decisions(authority, role, &group_arn, &stream, function)?;
+        let delivered = steps::delivers_logs(&decisions, scene.snapshot);
+        self.decide(decisions);
+        self.actual.logs = Some(ExpectedLogs { delivered });
+        Ok(())
+    }
+
+    fn found(&mut self, job: &Job, finding: FileFinding) {
+        if let Some(place) = &finding.place {
+            let diagnostic = diagnostic(job, place, &finding);
+            self.actual.diagnostics.get_or_insert_default().push(diagnostic);
+        }
+        self.events.push(Event::Found { finding });
+    }
+
+    fn not_loaded(&mut self, job: &Job, why: Undecidable) {
+        self.actual.outcome = Some(Outcome::NotLoaded);
+        self.actual.decisions = None;
+        let findings = match why {
+            Undecidable::Document(invalid) => invalid.findings,
+            Undecidable::File(error) => vec![file_error(&error)],
+            Undecidable::Other { message, help } => {
+                let finding = whole_file(&job.id.path, message);
+                let help = Some(help).filter(|help| !help.is_empty());
+                vec![FileFinding { help, ..finding }]
+            }
+        };
+        for finding in findings {
+            self.found(job, finding);
+        }
+    }
+
+    /// A recording that cannot be loaded passes only where just that is expected.
+    fn status(&self, expected: Option<&Expected>, as_expected: bool) -> Status {
+        let outcome = self.actual.outcome;
+        let wanted = expected.and_then(|expected| expected.outcome);
+        match (outcome, expected) {
+            (Some(Outcome::NotLoaded), _) if wanted != Some(Outcome::NotLoaded) => Status::Invalid,
+            (_, Some(_)) if as_expected => Status::Passed,
+            (_, Some(_)) => Status::Failed,
+            (Some(Outcome::Completed), None) => Status::New,
+            (_, None) => Status::Failed,
+        }
+    }
+}
+
+fn expectation(decided: &Decided) -> ExpectedDecision {
+    let statement = decided.explanation.deciding().next();
+    let statement = statement.map(|report| match &report.sid {
+        Some(sid) if !sid.is_empty() => StatementRef::Sid(sid.clone()),
+        _ => StatementRef::Index(report.index),
+    });
+    ExpectedDecision {
+        step: decided.step,
+        action: decided.request.action.clone(),
+        resource: decided.request.resource.clone(),
+        decision: kind(decided.explanation.decision),
+        statement,
+    }
+}
+
+fn kind(decision: Decision) -> DecisionKind {
+    match decision {
+        Decision::Allowed => DecisionKind::Allowed,
+        Decision::ExplicitlyDenied => DecisionKind::ExplicitlyDenied,
+        Decision::ImplicitlyDenied => DecisionKind::ImplicitlyDenied,
+    }
+}
+
+fn invocation(scene: &Scene<'_>, invoked_arn: &str) -> Invocation {
+    let facts = &scene.recording.manifest.invocation;
+    // What is not recorded is made up, the same each time.
+    let request_id = facts.request_id.as_deref().unwrap_or("00000000-0000-4000-8000-000000000000");
+    let mut invocation = Invocation::new(request_id, scene.recording.event.clone());
+    invocation.invoked_arn = Some(invoked_arn.to_owned());
+    invocation.trace_id.clone_from(&facts.trace_id);
+    invocation.client_context.clone_from(&facts.client_context);
+    invocation.cognito_identity.clone_from(&facts.cognito_identity);
+    invocation
+}
+
+/// The ARN of the log group and the name of the log stream.
+fn log_place(scene: &Scene<'_>, authority: &Authority<'_>) -> (String, String) {
+    let arn = &scene.job.folder.function().arn;
+    let configured = authority.function().configuration.as_ref();
+    let group = configured
+        .and_then(|configuration| configuration.logging_config.as_ref()?.log_group.clone())
+        .unwrap_or_else(|| format!("/aws/lambda/{}", arn.name()));
+    let (partition, region, account) = (arn.partition(), arn.region(), arn.account());
+    let group_arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{group}");
+    let facts = &scene.recording.manifest.invocation;
+    let stream = facts.log_stream.clone().unwrap_or_else(|| {
+        let day = facts.time.as_ref().map_or("1970-01-01", |time| &time.as_str()[..10]);
+        format!("{}/[$LATEST]{:032}", day.replace('-', "/"), 0)
+    });
+    (group_arn, stream)
+}
+
+fn cannot_run(error: PoolError) -> Undecidable {
+    Undecidable::Other { message: error.to_string(), help: String::new() }
+}
+
+pub(super) fn file_error(error: &retrigger_recording::Error) -> FileFinding {
+    let finding = whole_file(error.file(), error.problem().to_string());
+    let place = error.place();
+    FileFinding {
+        place: finding.place.map(|whole| Place {
+            line: place.map_or(whole.line, |place| place.line),
+            column: place.map_or(whole.column, |place| place.column),
+            ..whole
+        }),
+        help: error.advice(),
+        ..finding
+    }
+}
+
+/// An error about a file as a whole, whose text is not shown.
+pub(super) fn whole_file(file: &Path, message: String) -> FileFinding {
+    FileFinding { severity: Severity::Error, place: Some(Place::whole(file)), message, help: None }
+}
+
+fn diagnostic(job: &Job, place: &Place, finding: &FileFinding) -> ExpectedDiagnostic {
+    let file = place.file.strip_prefix(job.folder.path()).unwrap_or(&place.file);
+    let parts: Vec<_> = file.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let help = finding.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+    ExpectedDiagnostic {
+        file: parts.join("/"),
+        line: place.line,
+        column: place.column,
+        message: format!("{}{help}", finding.message),
+    }
+}

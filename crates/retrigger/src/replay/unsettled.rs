@@ -1,0 +1,35 @@
+//! What AWS's documentation does not say of the requests around an invocation, each choice in one
+//! place.
+
+use retrigger_iam::Request;
+
+/// The condition keys with which Lambda assumes an execution role.
+///
+/// No page lists them. AWS's own samples of trust policies for Lambda put conditions on
+/// `aws:SourceAccount`, and answers on re:Post by AWS put one on `aws:SourceArn` with the ARN of
+/// the function, so Lambda sends both.
+pub(super) fn assume_role_context(request: Request, function_arn: &str, account: &str) -> Request {
+    request.with_context("aws:SourceArn", function_arn).with_context("aws:SourceAccount", account)
+}
+
+/// The name of the session that Lambda makes of the execution role.
+///
+/// `CloudTrail` records show the function's name.
+pub(super) fn session_name(function_name: &str) -> &str {
+    function_name
+}
+
+/// The resources on which the three log actions are asked.
+///
+/// The Service Authorization Reference gives `CreateLogGroup` and `CreateLogStream` the log group,
+/// whose ARN it writes without a tail, and `PutLogEvents` the log stream. The policy that Lambda's
+/// console gives a new role allows `CreateLogStream` on `log-group:NAME:*` only, and works, so the
+/// stream is asked on an ARN with a tail.
+pub(super) fn log_resources(log_group_arn: &str, log_stream: &str) -> [(&'static str, String); 3] {
+    let stream = format!("{log_group_arn}:log-stream:{log_stream}");
+    [
+        ("logs:CreateLogGroup", log_group_arn.to_owned()),
+        ("logs:CreateLogStream", stream.clone()),
+        ("logs:PutLogEvents", stream),
+    ]
+}

@@ -1,0 +1,302 @@
+//! For people: a line a recording, details under what differs, a summary.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    mem,
+    time::Duration,
+};
+
+use anstyle::{AnsiColor, Style};
+use retrigger_recording::Step;
+use retrigger_trigger::{BatchOutcome, ItemFate};
+use similar::TextDiff;
+
+use crate::{
+    event::{Decided, Difference, Event, HandlerRan, RecordingFinished, Status, Totals},
+    reporter::{
+        Reporter,
+        snippet::{Look, clause_snippets, finding_snippet},
+    },
+};
+
+/// Under which recordings to show details.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Those that failed or cannot be replayed.
+    #[default]
+    Failures,
+    /// All.
+    All,
+}
+
+/// How many log lines of a failed recording are shown, from its end.
+const LOG_LINES: usize = 20;
+
+/// Writes for people.
+#[derive(Debug)]
+pub struct Human<W> {
+    writer: W,
+    look: Look,
+    detail: Detail,
+    function: Option<String>,
+    current: Vec<Event>,
+}
+
+impl<W: Write> Human<W> {
+    /// Reports to `writer`.
+    pub fn new(writer: W, look: Look, detail: Detail) -> Self {
+        Self { writer, look, detail, function: None, current: Vec::new() }
+    }
+
+    fn finish_recording(&mut self, finished: &RecordingFinished) -> io::Result<()> {
+        let events = mem::take(&mut self.current);
+        let function = &finished.recording.function;
+        if self.function.as_ref() != Some(function) {
+            writeln!(self.writer, "{function}")?;
+            self.function = Some(function.clone());
+        }
+        let word = self.status_word(finished.status);
+        let name = &finished.recording.name;
+        let what = phrase(finished, &events);
+        writeln!(self.writer, "  {word} {name:<28} {what}")?;
+        let differs = matches!(finished.status, Status::Failed | Status::Invalid);
+        if self.detail == Detail::All || differs {
+            self.details(finished, &events)?;
+        }
+        self.writer.flush()
+    }
+
+    fn details(&mut self, finished: &RecordingFinished, events: &[Event]) -> io::Result<()> {
+        for difference in &finished.differences {
+            self.difference(difference)?;
+        }
+        for event in events {
+            match event {
+                Event::Found { finding } => self.block(&finding_snippet(finding, self.look))?,
+                Event::Decided(decided) => self.decided(decided)?,
+                Event::HandlerRan(ran) => self.handler(ran, finished.status)?,
+                Event::Settled { batch } => self.block(&batch_lines(batch))?,
+                _ => {}
+            }
+        }
+        writeln!(self.writer)
+    }
+
+    fn difference(&mut self, difference: &Difference) -> io::Result<()> {
+        let Difference { what, expected, actual } = difference;
+        if !expected.contains('\n') && !actual.contains('\n') {
+            return self.block(&format!("{what}\n  expected {expected}\n  actual   {actual}"));
+        }
+        let diff = TextDiff::from_lines(expected.as_str(), actual.as_str());
+        let text = diff.unified_diff().header("expected", "actual").to_string();
+        self.block(&format!("{what}\n{text}"))
+    }
+
+    fn decided(&mut self, decided: &Decided) -> io::Result<()> {
+        let Decided { step, request, explanation, message, clauses } = decided;
+        let decision = explanation.decision;
+        let mut text = format!("{}: {decision}: {}\n", step_word(*step), request.action);
+        text.push_str(&format!("  on {}\n  by {}\n", request.resource, request.principal));
+        if let Some(message) = message {
+            text.push_str(&format!("  {message}\n"));
+        }
+        if !decision.is_allowed() || self.detail == Detail::All {
+            text.push_str(&clause_snippets(clauses, self.look));
+        }
+        self.block(&text)
+    }
+
+    fn handler(&mut self, ran: &HandlerRan, status: Status) -> io::Result<()> {
+        let mut text = format!("handler: ran in {}\n", Milliseconds(ran.duration));
+        if let Some(error) = &ran.function_error {
+            text.push_str(&format!("  function error {error}\n"));
+        }
+        if status == Status::Failed || self.detail == Detail::All {
+            let skipped = ran.logs.len().saturating_sub(LOG_LINES);
+            if skipped > 0 {
+                text.push_str(&format!("  … {skipped} more log lines\n"));
+            }
+            for line in &ran.logs[skipped..] {
+                text.push_str(&format!("  | {line}\n"));
+            }
+        }
+        self.block(&text)
+    }
+
+    /// Writes lines indented under their recording.
+    fn block(&mut self, text: &str) -> io::Result<()> {
+        for line in text.lines() {
+            let indent = if line.is_empty() { "" } else { "       " };
+            writeln!(self.writer, "{indent}{line}")?;
+        }
+        Ok(())
+    }
+
+    fn finish_run(&mut self, totals: Totals, duration: Duration) -> io::Result<()> {
+        let Totals { passed, failed, new, invalid, not_run } = totals;
+        let all = passed + failed + new + invalid + not_run;
+        let counts = [
+            (passed, "passed", Status::Passed),
+            (failed, "failed", Status::Failed),
+            (invalid, "cannot be replayed", Status::Invalid),
+            (new, "without expectation", Status::New),
+            (not_run, "not run", Status::New),
+        ];
+        let counts: Vec<String> = counts
+            .into_iter()
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, what, status)| self.paint(status, &format!("{count} {what}")))
+            .collect();
+        let noun = if all == 1 { "recording" } else { "recordings" };
+        let duration = Milliseconds(duration);
+        writeln!(self.writer, "{all} {noun}: {} ({duration})", counts.join(", "))?;
+        self.writer.flush()
+    }
+
+    fn status_word(&self, status: Status) -> String {
+        self.paint(
+            status,
+            match status {
+                Status::Passed => "PASS",
+                Status::Failed => "FAIL",
+                Status::New => "NEW ",
+                Status::Invalid => "ERR ",
+            },
+        )
+    }
+
+    /// The one table of colours.
+    fn paint(&self, status: Status, text: &str) -> String {
+        if !self.look.color {
+            return text.to_owned();
+        }
+        let color = match status {
+            Status::Passed => AnsiColor::Green,
+            Status::Failed | Status::Invalid => AnsiColor::Red,
+            Status::New => AnsiColor::Cyan,
+        };
+        let style = Style::new().bold().fg_color(Some(color.into()));
+        format!("{style}{text}{style:#}")
+    }
+}
+
+impl<W: Write + Send> Reporter for Human<W> {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::RecordingFinished(finished) => self.finish_recording(finished),
+            Event::RunFinished { totals, duration } => self.finish_run(*totals, *duration),
+            Event::RunStarted { .. } => Ok(()),
+            other => {
+                self.current.push(other.clone());
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What a recording showed, in a few words.
+fn phrase(finished: &RecordingFinished, events: &[Event]) -> String {
+    let error = events.iter().find_map(|event| match event {
+        Event::Found { finding } if finding.severity == retrigger_iam::Severity::Error => {
+            Some(finding)
+        }
+        _ => None,
+    });
+    if let Some(finding) = error {
+        let place = finding.place.as_ref().and_then(|place| place.file.file_name());
+        let file = place.map(|name| format!("{}: ", name.to_string_lossy())).unwrap_or_default();
+        return format!("{file}{}", finding.message);
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for event in events {
+        match event {
+            Event::Decided(decided) => parts.extend(denied_phrase(decided)),
+            Event::HandlerRan(ran) => parts.push(ran_phrase(ran)),
+            Event::Settled { batch } => parts.push(batch_phrase(batch)),
+            _ => {}
+        }
+    }
+    if finished.actual.logs.as_ref().is_some_and(|logs| !logs.delivered) {
+        parts.push("logs lost".to_owned());
+    }
+    parts.join(", ")
+}
+
+/// How many items went which way: `2 deleted, 1 returned`.
+fn batch_phrase(batch: &BatchOutcome) -> String {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for item in &batch.items {
+        let fate = fate_word(item.outcome);
+        match counts.iter_mut().find(|(known, _)| *known == fate) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((fate, 1)),
+        }
+    }
+    let counts: Vec<String> =
+        counts.into_iter().map(|(fate, count)| format!("{count} {fate}")).collect();
+    counts.join(", ")
+}
+
+fn batch_lines(batch: &BatchOutcome) -> String {
+    let mut text = format!("batch: {}\n", batch.why);
+    for item in &batch.items {
+        text.push_str(&format!("  {:<17} {}\n", fate_word(item.outcome), item.id));
+    }
+    for warning in &batch.warnings {
+        text.push_str(&format!("  warning: {warning}\n"));
+    }
+    text
+}
+
+/// As in `expected.json`.
+fn fate_word(fate: ItemFate) -> String {
+    serde_json::to_value(fate)
+        .ok()
+        .and_then(|word| word.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// What a step of a replay asks.
+fn step_word(step: Step) -> &'static str {
+    match step {
+        Step::Invoke => "may the trigger invoke?",
+        Step::Poll => "may Lambda poll?",
+        Step::AssumeRole => "may Lambda assume the role?",
+        Step::Log => "may it log?",
+        _ => "may it?",
+    }
+}
+
+fn denied_phrase(decided: &Decided) -> Option<String> {
+    let denied = !decided.explanation.decision.is_allowed() && decided.step != Step::Log;
+    denied.then(|| {
+        let Decided { request, explanation, .. } = decided;
+        format!("{}: {}, handler not run", request.action, explanation.decision)
+    })
+}
+
+fn ran_phrase(ran: &HandlerRan) -> String {
+    let duration = Milliseconds(ran.duration);
+    match &ran.function_error {
+        Some(error) => {
+            let kind = error.get("errorType").and_then(|kind| kind.as_str()).unwrap_or("?");
+            format!("function error {kind} after {duration}")
+        }
+        None => format!("ran in {duration}"),
+    }
+}
+
+/// A duration as people read it.
+struct Milliseconds(Duration);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let milliseconds = self.0.as_secs_f64() * 1e3;
+        match milliseconds {
+            ..10.0 => write!(f, "{milliseconds:.1} ms"),
+            ..1000.0 => write!(f, "{milliseconds:.0} ms"),
+            _ => write!(f, "{:.1} s", milliseconds / 1e3),
+        }
+    }
+}
