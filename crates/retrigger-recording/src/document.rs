@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 use crate::{
     error::{Error, Problem},
     mapping::{Layer, percent_decode, unescape_json},
-    source::{Place, Source},
+    parse,
+    source::{DOCUMENT, Place, Source},
 };
 
 /// The text of one policy document, and where it stands.
@@ -66,8 +67,32 @@ impl PolicyDocument {
         self.layers.iter().fold(start..end, |range, layer| layer.range(range))
     }
 
+    /// Reads a file that is one document, or that holds one under `Policy`, as
+    /// `aws lambda get-policy` prints it.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or is not JSON.
+    pub fn read(path: &Path, name: impl Into<String>) -> Result<Self, Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(
+            rename_all = "PascalCase",
+            expecting = "a policy, or the output of `aws lambda get-policy`"
+        )]
+        struct Holder<'a> {
+            #[serde(borrow)]
+            policy: Option<&'a RawValue>,
+        }
+        let source = Arc::new(Source::read(path, DOCUMENT)?);
+        let holder: Holder<'_> = parse::json(&source)?;
+        match holder.policy {
+            Some(document) => Self::within(name.into(), None, document, &source),
+            None => Ok(Self::whole(name.into(), Arc::clone(&source))),
+        }
+    }
+
     /// A file that is one document.
-    pub(crate) fn whole(name: String, source: Arc<Source>) -> Self {
+    fn whole(name: String, source: Arc<Source>) -> Self {
         let text = source.text.clone();
         Self { name, arn: None, text, layers: vec![Layer::verbatim(0)], source }
     }

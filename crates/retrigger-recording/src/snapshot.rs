@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 pub use authorization::Role;
 pub use lambda::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
-    FunctionUrl, LoggingConfig, UrlAuthType,
+    FunctionUrl, LoggingConfig, SourceAccess, UrlAuthType,
 };
 pub use organization::{ORGANIZATION_FORMAT, Organization, OrganizationLevel};
 

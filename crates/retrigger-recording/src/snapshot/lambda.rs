@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{
     files::{
@@ -106,6 +105,23 @@ pub struct EventSourceMapping {
     pub parallelization_factor: Option<u32>,
     /// Where batches go that are given up.
     pub destination_config: Option<DestinationConfig>,
+    /// How the source is reached: secrets, subnets, security groups.
+    #[serde(default)]
+    pub source_access_configurations: Vec<SourceAccess>,
+    /// The key that encrypts the mapping's filter criteria.
+    #[serde(rename = "KMSKeyArn")]
+    pub kms_key_arn: Option<String>,
+}
+
+/// One way in which a source is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", expecting = "a source access configuration")]
+pub struct SourceAccess {
+    /// AWS's name of it, such as `BASIC_AUTH` or `VPC_SUBNET`.
+    pub r#type: String,
+    /// The ARN of a secret, `subnet:ID`, `security_group:ID`, or the name of a virtual host.
+    #[serde(rename = "URI")]
+    pub uri: String,
 }
 
 /// Where batches go that are given up.
@@ -128,6 +144,17 @@ impl EventSourceMapping {
     /// Whether the function's response may name failed items.
     pub fn reports_batch_item_failures(&self) -> bool {
         self.function_response_types.iter().any(|kind| kind == "ReportBatchItemFailures")
+    }
+
+    /// The ARNs of the secrets with which the source is reached.
+    pub fn secret_arns(&self) -> Vec<String> {
+        let uris = self.source_access_configurations.iter().map(|access| &access.uri);
+        uris.filter(|uri| uri.split(':').nth(2) == Some("secretsmanager")).cloned().collect()
+    }
+
+    /// Whether the source is reached through subnets or security groups of a VPC.
+    pub fn is_in_vpc(&self) -> bool {
+        self.source_access_configurations.iter().any(|access| access.r#type.starts_with("VPC_"))
     }
 
     /// The ARN of the destination of failed batches.
@@ -184,17 +211,6 @@ struct MappingsJson {
     event_source_mappings: Vec<EventSourceMapping>,
 }
 
-/// The output of `aws lambda get-policy`.
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "PascalCase",
-    expecting = "a policy, or the output of `aws lambda get-policy`"
-)]
-struct PolicyJson<'a> {
-    #[serde(borrow)]
-    policy: Option<&'a RawValue>,
-}
-
 /// All functions of a snapshot by name.
 pub(super) fn functions(files: &Files) -> Result<BTreeMap<String, FunctionSnapshot>, Error> {
     let mut functions: BTreeMap<String, FunctionSnapshot> = BTreeMap::new();
@@ -220,24 +236,16 @@ fn read_file(
         }
         URL_FILE => snapshot.function_url = Some(parse::json(&*read(path)?)?),
         POLICY_FILE => {
-            snapshot.unqualified = Some(policy(format!("policy of function `{function}`"), path)?);
+            snapshot.unqualified =
+                Some(PolicyDocument::read(path, format!("policy of function `{function}`"))?);
         }
         _ => {
             if let Some(qualifier) = qualifier_of(file) {
                 let name = format!("policy of `{function}:{qualifier}`");
-                snapshot.qualified.insert(qualifier.to_owned(), policy(name, path)?);
+                let document = PolicyDocument::read(path, name)?;
+                snapshot.qualified.insert(qualifier.to_owned(), document);
             }
         }
     }
     Ok(())
-}
-
-/// A policy as `aws lambda get-policy` prints it, or by itself.
-fn policy(name: String, path: &Path) -> Result<PolicyDocument, Error> {
-    let source = read(path)?;
-    let json: PolicyJson<'_> = parse::json(&source)?;
-    match json.policy {
-        Some(document) => PolicyDocument::within(name, None, document, &source),
-        None => Ok(PolicyDocument::whole(name, std::sync::Arc::clone(&source))),
-    }
 }

@@ -127,6 +127,8 @@ fn a_function_has_a_policy_per_qualifier() {
 fn lambda_files_are_those_of_the_aws_command_line() {
     let mappings = r#"{"EventSourceMappings": [{"UUID": "u", "EventSourceArn": "arn:aws:sqs:us-east-1:841860927337:q",
         "FunctionResponseTypes": ["ReportBatchItemFailures"], "LastModified": 1.5,
+        "SourceAccessConfigurations": [{"Type": "BASIC_AUTH", "URI": "arn:aws:secretsmanager:us-east-1:841860927337:secret:s"},
+            {"Type": "VPC_SUBNET", "URI": "subnet:subnet-1"}],
         "DestinationConfig": {"OnFailure": {"Destination": "arn:d"}}}]}"#;
     let tree = Tree::new(&[
         ("snapshot/lambda/demo/event-source-mappings.json", mappings),
@@ -141,6 +143,8 @@ fn lambda_files_are_those_of_the_aws_command_line() {
     let [mapping] = function.event_source_mappings.as_slice() else { panic!("one mapping") };
     assert!(mapping.reports_batch_item_failures());
     assert_eq!(mapping.on_failure_destination(), Some("arn:d"));
+    assert_eq!(mapping.secret_arns(), ["arn:aws:secretsmanager:us-east-1:841860927337:secret:s"]);
+    assert!(mapping.is_in_vpc());
     assert_eq!(function.configuration.as_ref().unwrap().role, "arn:r");
     assert_eq!(function.function_url.as_ref().unwrap().auth_type.as_str(), "AWS_IAM");
 }
