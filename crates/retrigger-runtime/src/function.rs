@@ -107,7 +107,6 @@ impl fmt::Debug for Credentials {
 /// assert_eq!(function.log_group, "/aws/lambda/lambdaDemo");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct FunctionConfig {
     /// `AWS_LAMBDA_FUNCTION_NAME`.
     pub name: String,
@@ -138,7 +137,7 @@ pub struct FunctionConfig {
     pub log_group: String,
     /// `AWS_LAMBDA_LOG_STREAM_NAME`. The same in every run, unless set otherwise.
     pub log_stream: String,
-    /// Whether the function uses SnapStart: its `AWS_LAMBDA_INITIALIZATION_TYPE` is `snap-start`,
+    /// Whether the function uses `SnapStart`: its `AWS_LAMBDA_INITIALIZATION_TYPE` is `snap-start`,
     /// and it may ask for `/restore/next`.
     pub snap_start: bool,
     /// What the handler signs its AWS calls with.

@@ -16,7 +16,6 @@ pub const MAX_STREAMED_RESPONSE_BYTES: usize = 20 * 1024 * 1024;
 
 /// One event for a function, with the facts that reach the handler's context object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Invocation {
     /// The request id, on AWS a UUID.
     pub request_id: String,
@@ -52,7 +51,6 @@ impl Invocation {
 
 /// What an invocation led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Outcome {
     /// The function's answer, or the error that AWS would report as `Unhandled`.
     pub result: Result<Response, FunctionError>,
@@ -67,7 +65,6 @@ pub struct Outcome {
 
 /// A function's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Response {
     /// The bytes, not necessarily JSON.
     pub body: Bytes,

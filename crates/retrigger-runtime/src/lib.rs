@@ -17,7 +17,8 @@
 //! the function from being run at all, such as a missing `node`.
 //!
 //! Log lines are the handler's own: no timestamp and request id before them, as they would differ
-//! in every run, and none of the platform's START, END and REPORT lines.
+//! in every run, and none of the platform's START, END and REPORT lines. AWS's own clients,
+//! `awslambdaric` and `aws-lambda-ric`, format lines as they do on AWS.
 //!
 //! ```
 //! use retrigger_runtime::{FunctionConfig, Invocation, Sandbox, json_handler};

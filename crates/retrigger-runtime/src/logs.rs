@@ -117,7 +117,9 @@ mod tests {
     #[case(&[""], &[])]
     fn output_becomes_lines(#[case] pieces: &[&str], #[case] lines: &[&str]) {
         let mut buffer = LogBuffer::default();
-        pieces.iter().for_each(|piece| buffer.push(piece.as_bytes()));
+        for piece in pieces {
+            buffer.push(piece.as_bytes());
+        }
         assert_eq!(buffer.take(), lines);
         assert_eq!(buffer.take(), [""; 0]);
     }
@@ -132,7 +134,7 @@ mod tests {
     #[test]
     fn floods_of_lines_are_counted() {
         let mut buffer = LogBuffer::default();
-        (0..MAX_LINES + 7).for_each(|_| buffer.push(b"again\n"));
+        buffer.push("again\n".repeat(MAX_LINES + 7).as_bytes());
         let lines = buffer.take();
         assert_eq!(lines.len(), MAX_LINES + 1);
         assert_eq!(lines.last().unwrap(), "… 7 lines dropped");
@@ -141,7 +143,7 @@ mod tests {
     #[test]
     fn endless_lines_are_broken_and_bounded() {
         let mut buffer = LogBuffer::default();
-        let chunk = [b'x'; 64 * 1024];
+        let chunk = vec![b'x'; 64 * 1024];
         (0..1000).for_each(|_| buffer.push(&chunk));
         assert!(buffer.partial.len() <= MAX_LINE_BYTES);
         let lines = buffer.take();

@@ -107,8 +107,9 @@ impl Process {
     fn event(&self, invocation: &Invocation) -> Result<NextEvent, SandboxError> {
         let arn = invocation.invoked_arn.as_ref().unwrap_or(&self.function.arn);
         let deadline_ms = milliseconds_after_now(self.limit(invocation));
-        NextEvent::new(invocation, arn, deadline_ms)
-            .map_err(|InvalidInvocation(what)| SandboxError::InvalidInvocation(what))
+        NextEvent::new(invocation, arn, deadline_ms).map_err(
+            |InvalidInvocation { what, problem }| SandboxError::InvalidInvocation { what, problem },
+        )
     }
 
     fn limit(&self, invocation: &Invocation) -> Duration {

@@ -118,6 +118,11 @@ pub enum SandboxError {
         source: io::Error,
     },
     /// A fact of the invocation cannot be told to a runtime.
-    #[error("the {0} of the invocation holds a line break or another control character")]
-    InvalidInvocation(&'static str),
+    #[error("the {what} of the invocation {problem}")]
+    InvalidInvocation {
+        /// Which one, such as `client context`.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
 }

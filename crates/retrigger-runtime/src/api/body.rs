@@ -16,7 +16,7 @@ pub(super) struct Received {
 }
 
 /// Why a body could not be read.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyError {
     /// It is over the limit.
     TooLarge,

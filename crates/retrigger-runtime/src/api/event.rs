@@ -10,10 +10,14 @@ use serde_json::{Value, json};
 use super::answer::{Answer, bytes_answer};
 use crate::Invocation;
 
-/// A fact of an invocation that no HTTP header can carry, so that no runtime could be told it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the {0} of the invocation holds a line break or another control character")]
-pub(crate) struct InvalidInvocation(pub(crate) &'static str);
+/// A fact of an invocation that no runtime can be told, as HTTP headers cannot carry it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidInvocation {
+    /// Such as `client context`.
+    pub(crate) what: &'static str,
+    /// What is wrong with it.
+    pub(crate) problem: &'static str,
+}
 
 /// The answer to `/invocation/next`, ready to be sent.
 #[derive(Clone, Debug)]
@@ -34,6 +38,9 @@ impl NextEvent {
         arn: &str,
         deadline_ms: u128,
     ) -> Result<Self, InvalidInvocation> {
+        if invocation.request_id.is_empty() {
+            return Err(InvalidInvocation { what: "request id", problem: "is empty" });
+        }
         let deadline = deadline_ms.to_string();
         let facts = [
             ("request id", "lambda-runtime-aws-request-id", Some(&invocation.request_id)),
@@ -51,8 +58,9 @@ impl NextEvent {
         for (what, name, value) in facts {
             // The API leaves out what is empty.
             let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
-            let value =
-                HeaderValue::from_bytes(value.as_bytes()).map_err(|_| InvalidInvocation(what))?;
+            let problem = "holds a line break or another control character";
+            let value = HeaderValue::from_bytes(value.as_bytes())
+                .map_err(|_| InvalidInvocation { what, problem })?;
             headers.insert(HeaderName::from_static(name), value);
         }
         Ok(Self {
@@ -96,7 +104,8 @@ mod tests {
         let mut invocation = Invocation::new("1-2", "{}");
         invocation.client_context = Some("{\n}".to_owned());
         let error = NextEvent::new(&invocation, "arn", 0).unwrap_err();
-        assert_eq!(error, InvalidInvocation("client context"));
+        assert_eq!(error.what, "client context");
+        assert_eq!(error.problem, "holds a line break or another control character");
     }
 
     #[test]

@@ -33,6 +33,29 @@ struct Registration {
     events: BTreeSet<EventType>,
 }
 
+/// Who calls without being a registered extension.
+enum Stranger {
+    /// Without an identifier.
+    Nobody,
+    /// With an identifier that was never given.
+    Unknown(String),
+}
+
+impl From<Stranger> for Answer {
+    fn from(stranger: Stranger) -> Self {
+        match stranger {
+            Stranger::Nobody => {
+                let message = "Missing Lambda-Extension-Identifier header";
+                forbidden("Extension.MissingHeader", message)
+            }
+            Stranger::Unknown(identifier) => {
+                let message = format!("Unknown extension identifier {identifier}");
+                forbidden("Extension.UnknownExtensionIdentifier", &message)
+            }
+        }
+    }
+}
+
 impl Shared {
     /// `POST /extension/register`.
     pub(super) async fn register(&self, request: Request<Incoming>) -> Answer {
@@ -64,7 +87,7 @@ impl Shared {
     pub(super) async fn extension_next(&self, headers: &HeaderMap) -> Answer {
         let identifier = match self.extension(headers) {
             Ok((identifier, _)) => identifier,
-            Err(refusal) => return refusal,
+            Err(stranger) => return stranger.into(),
         };
         let event = self.wait_for(|state| state.extensions.take_event(&identifier)).await;
         let answer = json_answer(StatusCode::OK, &event);
@@ -79,7 +102,7 @@ impl Shared {
     ) -> Answer {
         let name = match self.extension(request.headers()) {
             Ok((_, name)) => name,
-            Err(refusal) => return refusal,
+            Err(stranger) => return stranger.into(),
         };
         let Some(reported) = text(request.headers(), &ERROR_TYPE) else {
             let message = "Lambda-Extension-Function-Error-Type header is missing";
@@ -93,17 +116,10 @@ impl Shared {
     }
 
     /// The identifier and name of the extension that calls.
-    fn extension(&self, headers: &HeaderMap) -> Result<(String, String), Answer> {
-        let missing = "Missing Lambda-Extension-Identifier header";
-        let identifier = text(headers, &IDENTIFIER)
-            .ok_or_else(|| forbidden("Extension.MissingHeader", missing))?;
-        match self.lock().extensions.name(&identifier) {
-            Some(name) => Ok((identifier, name.to_owned())),
-            None => {
-                let message = format!("Unknown extension identifier {identifier}");
-                Err(forbidden("Extension.UnknownExtensionIdentifier", &message))
-            }
-        }
+    fn extension(&self, headers: &HeaderMap) -> Result<(String, String), Stranger> {
+        let identifier = text(headers, &IDENTIFIER).ok_or(Stranger::Nobody)?;
+        let name = self.lock().extensions.name(&identifier).map(str::to_owned);
+        name.map(|name| (identifier.clone(), name)).ok_or(Stranger::Unknown(identifier))
     }
 
     fn registered(&self, with_account: bool) -> Value {

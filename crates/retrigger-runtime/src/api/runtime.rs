@@ -5,7 +5,7 @@ use bytes::Bytes;
 use hyper::{
     HeaderMap, Request, StatusCode,
     body::Incoming,
-    header::{CONTENT_TYPE, HeaderName},
+    header::{CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use serde_json::{Map, Value};
 
@@ -44,7 +44,7 @@ impl Shared {
 
     /// `POST /invocation/{id}/response`.
     pub(super) async fn response(&self, request_id: &str, request: Request<Incoming>) -> Answer {
-        let streamed = match request.headers().get(RESPONSE_MODE).map(|mode| mode.as_bytes()) {
+        let streamed = match request.headers().get(RESPONSE_MODE).map(HeaderValue::as_bytes) {
             None | Some(b"") => false,
             Some(mode) if mode.eq_ignore_ascii_case(b"streaming") => true,
             Some(_) => return invalid_response_mode(),
@@ -62,7 +62,7 @@ impl Shared {
             Err(BodyError::TooLarge) => Err(FunctionError::too_large(limit(streamed))),
             Err(BodyError::Truncated) => Err(FunctionError::truncated(request_id)),
         };
-        self.answered(result, read.map(drop), streamed)
+        self.answered(result, read.err(), streamed)
     }
 
     /// `POST /invocation/{id}/error`.
@@ -76,7 +76,7 @@ impl Shared {
             Err(BodyError::TooLarge) => FunctionError::too_large(limit(false)),
             Err(BodyError::Truncated) => FunctionError::truncated(request_id),
         };
-        self.answered(Err(error), read.map(drop), false)
+        self.answered(Err(error), read.err(), false)
     }
 
     /// `POST /init/error`.
@@ -111,7 +111,7 @@ impl Shared {
             Err(_) => FunctionError::platform("Runtime.Unknown", "the error was not readable"),
         };
         self.report(Report::InitError(error));
-        accepted_or_refused(read.map(drop), false)
+        accepted_or_refused(read.err(), false)
     }
 
     fn enter(&self, phase: Phase) -> Result<(), Refusal> {
@@ -126,22 +126,22 @@ impl Shared {
     fn answered(
         &self,
         result: Result<Response, FunctionError>,
-        read: Result<(), BodyError>,
+        unread: Option<BodyError>,
         streamed: bool,
     ) -> Answer {
         if let Err(refusal) = self.enter(Phase::ResponseSent) {
             return refusal.into();
         }
         self.report(Report::Answer(result));
-        accepted_or_refused(read, streamed)
+        accepted_or_refused(unread, streamed)
     }
 }
 
-fn accepted_or_refused(read: Result<(), BodyError>, streamed: bool) -> Answer {
-    match read {
-        Ok(()) => accepted(),
-        Err(BodyError::TooLarge) => too_large(streamed),
-        Err(BodyError::Truncated) => truncated(),
+fn accepted_or_refused(unread: Option<BodyError>, streamed: bool) -> Answer {
+    match unread {
+        None => accepted(),
+        Some(BodyError::TooLarge) => too_large(streamed),
+        Some(BodyError::Truncated) => truncated(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
 use tokio::{
     process::{Child, ChildStdin, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// Waits until its standard input closes, which happens when this process closes it or ends for
@@ -19,9 +19,10 @@ use tokio::{
 const WATCHDOG: &str = r#"
 trap '' HUP INT TERM
 while read -r _; do :; done
-kill -KILL -- "-$1"
+kill -KILL "-$1"
 for round in 1 2 3; do
-    found=$(grep -lsF -- "$2" /proc/[0-9]*/environ) || break
+    found=$(grep -lsF -e "$2" /proc/[0-9]*/environ)
+    [ -n "$found" ] || break
     for file in $found; do
         id=${file#/proc/}
         kill -KILL "${id%/environ}"
@@ -49,11 +50,11 @@ pub(super) struct Group {
 impl Group {
     /// Starts `command` as the leader of a new group. `private_dir` is a folder that no other
     /// process knows of: its name marks the environment of the group, and it is removed with it.
-    pub(super) fn spawn(mut command: Command, private_dir: &Path) -> io::Result<Self> {
+    pub(super) async fn spawn(mut command: Command, private_dir: &Path) -> io::Result<Self> {
         command.env(MARK, private_dir);
         let mut command = CommandWrap::from(command);
         command.wrap(ProcessGroup::leader());
-        let mut leader = command.spawn()?;
+        let mut leader = spawn_when_written(&mut command).await?;
         let watchdog = leader
             .id()
             .ok_or_else(|| io::Error::other("the process ended at once"))
@@ -112,6 +113,20 @@ impl Drop for Group {
     fn drop(&mut self) {
         self.start_kill();
     }
+}
+
+/// Starts a program, and gives one that is still being written a moment to be closed: by a build,
+/// or by another thread that starts a process right after writing it.
+async fn spawn_when_written(command: &mut CommandWrap) -> io::Result<Box<dyn ChildWrapper>> {
+    for _ in 0..10 {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                sleep(Duration::from_millis(20)).await;
+            }
+            spawned => return spawned,
+        }
+    }
+    command.spawn()
 }
 
 fn spawn_watchdog(group: u32, private_dir: &Path) -> io::Result<Child> {

@@ -89,7 +89,8 @@ impl Running {
         command.current_dir(&code_dir).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         command.envs(function.process_environment(&api.address(), &code_dir.to_string_lossy()));
         let started = Instant::now();
-        let group = Group::spawn(command, private_dir.path()).map_err(failed("start a process"))?;
+        let group =
+            Group::spawn(command, private_dir.path()).await.map_err(failed("start a process"))?;
         Ok(Self {
             group,
             api,
@@ -111,7 +112,7 @@ impl Running {
         if self.ready {
             return Ok(());
         }
-        match self.step(Instant::now() + limit).await {
+        match self.step(after(limit)).await {
             Step::Report(Report::Ready) => {
                 self.init_duration = Some(self.started.elapsed());
                 self.ready = true;
@@ -129,7 +130,7 @@ impl Running {
 
     /// Gives the process an event and waits for the end of it.
     pub(super) async fn run(&mut self, event: NextEvent, limit: Duration) -> Ended {
-        let until = Instant::now() + limit;
+        let until = after(limit);
         self.ready = false;
         self.api.deliver(event);
         loop {
@@ -155,7 +156,7 @@ impl Running {
     /// Lets the process finish what it does after its answer. Gives back the lines of the
     /// invocation, and whether the process can serve another one; otherwise it is killed.
     pub(super) async fn settle(&mut self) -> (Vec<String>, bool) {
-        match self.step(Instant::now() + SETTLE_TIMEOUT).await {
+        match self.step(after(SETTLE_TIMEOUT)).await {
             Step::Report(Report::Ready) => self.ready = true,
             // Still busy with itself: the next invocation waits for it.
             Step::TimedOut => {}
@@ -173,7 +174,7 @@ impl Running {
     pub(super) async fn shut_down(mut self) -> Vec<String> {
         if self.api.shut_down_extensions(milliseconds_after_now(SHUTDOWN_TIMEOUT)) {
             self.group.terminate();
-            let until = Instant::now() + SHUTDOWN_TIMEOUT;
+            let until = after(SHUTDOWN_TIMEOUT);
             while let Step::Report(_) = self.step(until).await {}
         }
         self.kill().await
@@ -202,6 +203,13 @@ impl Running {
             Err(_) => Step::Exited(describe_end(status)),
         }
     }
+}
+
+/// A time from now; more than a day off where that is further than clocks go.
+fn after(limit: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(100_000);
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or(now + FAR)
 }
 
 fn describe_end(status: io::Result<ExitStatus>) -> Option<String> {

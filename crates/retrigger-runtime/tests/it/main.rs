@@ -1,5 +1,6 @@
 //! Sandboxes with real processes: `node`, `python3` and programs of Rust must be on this machine.
 
+mod api_client;
 mod bootstrap;
 mod lifecycle;
 mod node;

@@ -23,9 +23,9 @@ impl Function {
     pub(crate) fn new(runtime: &str, handler: &str, file: &str, code: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = FunctionConfig::new("demo");
-        config.runtime = runtime.to_owned();
-        config.handler = handler.to_owned();
-        config.code_dir = folder.path().to_owned();
+        runtime.clone_into(&mut config.runtime);
+        handler.clone_into(&mut config.handler);
+        folder.path().clone_into(&mut config.code_dir);
         config.timeout = Duration::from_secs(20);
         let function = Self { config, folder };
         function.with_file(file, code)
@@ -88,10 +88,15 @@ pub(crate) fn json(outcome: &Outcome) -> Value {
     }
 }
 
-/// Whether a process lives; a zombie does not.
+/// Whether any thread of a process lives; a zombie does not.
 pub(crate) fn is_alive(id: u32) -> bool {
-    let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else { return false };
-    !stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']))
+    let Ok(threads) = fs::read_dir(format!("/proc/{id}/task")) else { return false };
+    threads.flatten().any(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit(") ")
+            .next()
+            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
+    })
 }
 
 /// Waits until a process has ended, and fails where it does not.
