@@ -67,7 +67,6 @@ pub(crate) fn report(failure: &Failure) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one place that speaks on stderr")]
 fn say(word: &str, color: AnsiColor, message: &str) {
     let style = Style::new().bold().fg_color(Some(color.into()));
     anstream::eprintln!("{style}{word}{style:#}: {message}");

@@ -27,7 +27,7 @@ struct Cli {
 enum Command {
     Replay(replay::Args),
     Check(check::Args),
-    Explain(explain::Args),
+    Explain(Box<explain::Args>),
     Classify(classify::Args),
 }
 

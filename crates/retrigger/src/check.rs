@@ -19,7 +19,7 @@
 mod case;
 mod file;
 
-use retrigger_iam::{Decision, Finding, PolicySet, Severity};
+use retrigger_iam::{Decision, Explanation, Finding, PolicySet, Severity};
 use serde::Serialize;
 
 pub use case::{Case, Policies};
@@ -89,21 +89,21 @@ pub fn run(case: &Case) -> CaseResult {
     }
 }
 
-fn reason(explanation: &retrigger_iam::Explanation, case: &Case, findings: &[Finding]) -> String {
-    let mut reason = match &explanation.denial {
-        None => match explanation.deciding().next() {
-            Some(statement) => format!("statement {} allows", statement.label()),
-            None => "allowed without a statement".to_owned(),
-        },
-        Some(denial) => denial.message(&case.request),
-    };
-    if let Some(nearest) = explanation.nearest_misses().first() {
-        for miss in nearest.misses.iter().filter(|_| !explanation.decision.is_allowed()) {
-            reason.push_str(&format!("; statement {} missed: {miss}", nearest.label()));
-        }
+/// What decided, or AWS's own words with what the nearest statement missed; then what is wrong
+/// with the policies.
+fn reason(explanation: &Explanation, case: &Case, findings: &[Finding]) -> String {
+    let mut parts = vec![match (&explanation.denial, explanation.deciding().next()) {
+        (Some(denial), _) => denial.message(&case.request),
+        (None, Some(statement)) => format!("statement {} allows", statement.label()),
+        (None, None) => "allowed without a statement".to_owned(),
+    }];
+    if explanation.decision == Decision::ImplicitlyDenied
+        && let Some(nearest) = explanation.nearest_misses().first()
+    {
+        let label = nearest.label();
+        parts.extend(nearest.misses.iter().map(|miss| format!("statement {label} misses {miss}")));
     }
-    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
-        reason.push_str(&format!("; policy: {}", finding.message));
-    }
-    reason
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    parts.extend(errors.map(|finding| format!("policy: {}", finding.message)));
+    parts.join("; ")
 }

@@ -9,6 +9,7 @@
 //!                        compare                   compare
 //! ```
 
+mod answer;
 mod authority;
 mod build;
 mod compare;
@@ -21,7 +22,7 @@ mod unsettled;
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt, io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Instant,
 };
@@ -156,7 +157,8 @@ impl Replay {
         let found = self.select()?;
         reporter.event(&Event::RunStarted { recordings: found.len() })?;
         let functions = self.prepare(&found, reporter).await?;
-        let mut waiting: VecDeque<Job> = self.jobs_of(&found, &functions)?;
+        let mut waiting: VecDeque<Job> =
+            found.iter().filter_map(|found| job(found, &functions)).collect();
         let mut running: VecDeque<Running> = VecDeque::new();
         let mut totals = Totals::default();
         loop {
@@ -204,8 +206,12 @@ impl Replay {
         for path in found.iter().map(|recording| &recording.function) {
             if !functions.contains_key(path) {
                 let folder = Arc::new(FunctionFolder::load(path)?);
+                let snapshot = match &self.snapshot {
+                    Some(path) => Some(Arc::new(Snapshot::load(path, &folder)?)),
+                    None => None,
+                };
                 let pool = self.pool(&folder, reporter).await?;
-                functions.insert(path.clone(), Function { folder, pool });
+                functions.insert(path.clone(), Function { folder, pool, snapshot });
             }
         }
         Ok(functions)
@@ -234,42 +240,25 @@ impl Replay {
             }
         })
     }
-
-    fn jobs_of(
-        &self,
-        found: &[RecordingPath],
-        functions: &BTreeMap<PathBuf, Function>,
-    ) -> Result<VecDeque<Job>, ReplayError> {
-        let mut snapshots: BTreeMap<&Path, Arc<Snapshot>> = BTreeMap::new();
-        let mut jobs = VecDeque::new();
-        for recording in found {
-            let Some(function) = functions.get(&recording.function) else { continue };
-            let snapshot = match &self.snapshot {
-                None => None,
-                Some(folder) => Some(match snapshots.get(recording.function.as_path()) {
-                    Some(known) => Arc::clone(known),
-                    None => {
-                        let snapshot = Arc::new(Snapshot::load(folder, &function.folder)?);
-                        snapshots.insert(&recording.function, Arc::clone(&snapshot));
-                        snapshot
-                    }
-                }),
-            };
-            jobs.push_back(Job {
-                id: id_of(recording),
-                folder: Arc::clone(&function.folder),
-                pool: function.pool.clone(),
-                snapshot,
-            });
-        }
-        Ok(jobs)
-    }
 }
 
 /// A function that has recordings to replay.
 struct Function {
     folder: Arc<FunctionFolder>,
+    /// Its sandboxes, or why it has none.
     pool: Result<Arc<Pool>, FileFinding>,
+    /// A snapshot to use in place of each recording's own.
+    snapshot: Option<Arc<Snapshot>>,
+}
+
+fn job(found: &RecordingPath, functions: &BTreeMap<PathBuf, Function>) -> Option<Job> {
+    let Function { folder, pool, snapshot } = functions.get(&found.function)?;
+    Some(Job {
+        id: id_of(found),
+        folder: Arc::clone(folder),
+        pool: pool.clone(),
+        snapshot: snapshot.clone(),
+    })
 }
 
 /// A recording under way, which ends when it is dropped.

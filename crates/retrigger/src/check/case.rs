@@ -83,7 +83,7 @@ impl Policies {
     /// Reads every document.
     pub(super) fn parse(&self) -> (PolicySet, Vec<Finding>) {
         let mut findings = Vec::new();
-        let mut one = |raw: &Box<RawValue>, name: &str| parse(raw, name, &mut findings);
+        let mut one = |raw: &RawValue, name: &str| parse(raw, name, &mut findings);
         let mut list = |raws: &[Box<RawValue>], name: &str| -> Vec<Policy> {
             raws.iter().filter_map(|raw| one(raw, name)).collect()
         };

@@ -75,8 +75,21 @@ fn compare_function_error(found: &mut Vec<Difference>, expected: &Value, actual:
     }
 }
 
+/// `log: Allowed: logs:PutLogEvents on arn:… by statement "logs"`
 fn one_line(decision: Option<&ExpectedDecision>) -> String {
-    decision.and_then(|decision| serde_json::to_string(decision).ok()).unwrap_or_else(nothing)
+    let Some(decision) = decision else { return nothing() };
+    let word = |value: Result<Value, _>| match value {
+        Ok(Value::String(text)) => text,
+        Ok(value) => value.to_string(),
+        Err(_) => nothing(),
+    };
+    let step = word(serde_json::to_value(decision.step));
+    let kind = word(serde_json::to_value(decision.decision));
+    let statement = match &decision.statement {
+        Some(statement) => format!(" by statement {}", word(serde_json::to_value(statement))),
+        None => String::new(),
+    };
+    format!("{step}: {kind}: {} on {}{statement}", decision.action, decision.resource)
 }
 
 /// Indented JSON, and text bare.

@@ -2,11 +2,9 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use retrigger_iam::{Decision, Severity};
+use retrigger_iam::Severity;
 use retrigger_recording::{
-    DecisionKind, Expected, ExpectedDecision, ExpectedDiagnostic, ExpectedLogs, FunctionFolder,
-    Outcome, Recording, Role, Snapshot, StatementRef, Step,
+    Expected, ExpectedLogs, FunctionFolder, Outcome, Recording, Role, Snapshot, Step,
 };
 use retrigger_runtime::Invocation;
 use retrigger_trigger::{Classification, Delivery, FunctionResult, RequestTime, batch_outcome};
@@ -16,6 +14,7 @@ use crate::{
     event::{Decided, Event, FileFinding, HandlerRan, RecordingFinished, RecordingId, Status},
     place::Place,
     replay::{
+        answer,
         authority::{Authority, Undecidable},
         compare, mapping,
         pool::{Pool, PoolError},
@@ -149,7 +148,7 @@ impl Run {
                 self.actual.outcome = Some(Outcome::Denied);
                 self.actual.error.clone_from(&decided.message);
             }
-            self.actual.decisions.get_or_insert_default().push(expectation(&decided));
+            self.actual.decisions.get_or_insert_default().push(answer::expectation(&decided));
             self.events.push(Event::Decided(Box::new(decided)));
         }
         goes_on
@@ -164,37 +163,9 @@ impl Run {
             message: finding.message.clone(),
             help: finding.help.clone().unwrap_or_default(),
         })?;
-        let outcome = pool.invoke(invocation(scene, invoked_arn)).await.map_err(cannot_run)?;
-        let mut ran = HandlerRan {
-            response: None,
-            function_error: None,
-            logs: outcome.logs,
-            duration: outcome.duration,
-            init_duration: outcome.init_duration,
-        };
-        match outcome.result {
-            Ok(response) => {
-                self.actual.outcome = Some(Outcome::Completed);
-                match serde_json::from_slice::<Value>(&response.body) {
-                    Ok(json) => {
-                        self.actual.response = Some(json.clone());
-                        ran.response = Some(json);
-                    }
-                    Err(_) => {
-                        self.actual.response_base64 = Some(STANDARD.encode(&response.body));
-                        ran.response = Some(String::from_utf8_lossy(&response.body).into());
-                    }
-                }
-            }
-            Err(error) => {
-                self.actual.outcome = Some(Outcome::FunctionError);
-                let text = || Value::from(String::from_utf8_lossy(&error.body));
-                let body = serde_json::from_slice(&error.body).unwrap_or_else(|_| text());
-                self.actual.function_error = Some(body.clone());
-                ran.function_error = Some(body);
-            }
-        }
-        Ok(ran)
+        let invocation = invocation(scene, invoked_arn);
+        let outcome = pool.invoke(invocation).await.map_err(|error| cannot_run(&error))?;
+        Ok(answer::take(outcome, &mut self.actual))
     }
 
     /// For a batch, what becomes of its items.
@@ -247,7 +218,7 @@ impl Run {
 
     fn found(&mut self, job: &Job, finding: FileFinding) {
         if let Some(place) = &finding.place {
-            let diagnostic = diagnostic(job, place, &finding);
+            let diagnostic = answer::diagnostic(&job.folder, place, &finding);
             self.actual.diagnostics.get_or_insert_default().push(diagnostic);
         }
         self.events.push(Event::Found { finding });
@@ -277,33 +248,9 @@ impl Run {
         match (outcome, expected) {
             (Some(Outcome::NotLoaded), _) if wanted != Some(Outcome::NotLoaded) => Status::Invalid,
             (_, Some(_)) if as_expected => Status::Passed,
-            (_, Some(_)) => Status::Failed,
             (Some(Outcome::Completed), None) => Status::New,
-            (_, None) => Status::Failed,
+            _ => Status::Failed,
         }
-    }
-}
-
-fn expectation(decided: &Decided) -> ExpectedDecision {
-    let statement = decided.explanation.deciding().next();
-    let statement = statement.map(|report| match &report.sid {
-        Some(sid) if !sid.is_empty() => StatementRef::Sid(sid.clone()),
-        _ => StatementRef::Index(report.index),
-    });
-    ExpectedDecision {
-        step: decided.step,
-        action: decided.request.action.clone(),
-        resource: decided.request.resource.clone(),
-        decision: kind(decided.explanation.decision),
-        statement,
-    }
-}
-
-fn kind(decision: Decision) -> DecisionKind {
-    match decision {
-        Decision::Allowed => DecisionKind::Allowed,
-        Decision::ExplicitlyDenied => DecisionKind::ExplicitlyDenied,
-        Decision::ImplicitlyDenied => DecisionKind::ImplicitlyDenied,
     }
 }
 
@@ -336,7 +283,7 @@ fn log_place(scene: &Scene<'_>, authority: &Authority<'_>) -> (String, String) {
     (group_arn, stream)
 }
 
-fn cannot_run(error: PoolError) -> Undecidable {
+fn cannot_run(error: &PoolError) -> Undecidable {
     Undecidable::Other { message: error.to_string(), help: String::new() }
 }
 
@@ -357,16 +304,4 @@ pub(super) fn file_error(error: &retrigger_recording::Error) -> FileFinding {
 /// An error about a file as a whole, whose text is not shown.
 pub(super) fn whole_file(file: &Path, message: String) -> FileFinding {
     FileFinding { severity: Severity::Error, place: Some(Place::whole(file)), message, help: None }
-}
-
-fn diagnostic(job: &Job, place: &Place, finding: &FileFinding) -> ExpectedDiagnostic {
-    let file = place.file.strip_prefix(job.folder.path()).unwrap_or(&place.file);
-    let parts: Vec<_> = file.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-    let help = finding.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-    ExpectedDiagnostic {
-        file: parts.join("/"),
-        line: place.line,
-        column: place.column,
-        message: format!("{}{help}", finding.message),
-    }
 }

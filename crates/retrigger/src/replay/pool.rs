@@ -70,7 +70,7 @@ pub(super) fn config(folder: &FunctionFolder, executable: Option<PathBuf>) -> Fu
     let function = folder.function();
     let mut config = FunctionConfig::new(function.arn.name());
     config.arn = function.arn.to_string();
-    config.region = function.arn.region().to_owned();
+    function.arn.region().clone_into(&mut config.region);
     config.runtime.clone_from(&function.runtime);
     config.handler.clone_from(&function.handler);
     config.code_dir = folder.code_path();

@@ -3,8 +3,8 @@
 use retrigger_iam::Request;
 use retrigger_recording::{Manifest, Role, Snapshot, Values};
 use retrigger_trigger::{
-    Classification, Declared, Delivery, ExecutionRole, RequestTime, Surroundings, Trigger,
-    invoke_requests, poll_denial_text, poll_requests,
+    Classification, Declared, Delivery, ExecutionRole, RequestError, RequestTime, Surroundings,
+    Trigger, invoke_requests, poll_denial_text, poll_requests,
 };
 use serde_json::Value;
 
@@ -78,7 +78,7 @@ fn invoke(
 ) -> Result<Vec<Decided>, Undecidable> {
     let requests = invoke_requests(classification, &authority.invoked_arn(), time);
     let mut decisions = Vec::new();
-    for request in requests.map_err(undeclared)? {
+    for request in requests.map_err(|error| undeclared(&error))? {
         let mut decided = authority.decide_invoke(request)?;
         if let Some(alias) = classification.principal_alias()
             && !decided.explanation.decision.is_allowed()
@@ -111,7 +111,7 @@ fn poll(
     let execution_role = ExecutionRole { session_arn: &session, role_arn: Some(&role.arn) };
     let requests = poll_requests(classification, execution_role, &settings, time);
     let mut decisions = Vec::new();
-    for request in requests.map_err(undeclared)? {
+    for request in requests.map_err(|error| undeclared(&error))? {
         let mut decided = authority.decide_poll(request, role)?;
         let is_allowed = decided.explanation.decision.is_allowed();
         if !is_allowed {
@@ -159,7 +159,7 @@ pub(super) fn delivers_logs(decisions: &[Decided], snapshot: &Snapshot) -> bool 
     })
 }
 
-fn undeclared(error: retrigger_trigger::RequestError) -> Undecidable {
+fn undeclared(error: &RequestError) -> Undecidable {
     Undecidable::Other {
         message: error.to_string(),
         help: "facts are declared under `[trigger]` in `recording.toml`".to_owned(),

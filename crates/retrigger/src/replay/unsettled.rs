@@ -22,13 +22,14 @@ pub(super) fn session_name(function_name: &str) -> &str {
 /// The resources on which the three log actions are asked.
 ///
 /// The Service Authorization Reference gives `CreateLogGroup` and `CreateLogStream` the log group,
-/// whose ARN it writes without a tail, and `PutLogEvents` the log stream. The policy that Lambda's
-/// console gives a new role allows `CreateLogStream` on `log-group:NAME:*` only, and works, so the
-/// stream is asked on an ARN with a tail.
+/// and `PutLogEvents` the log stream. The denials that AWS writes show what is asked in fact:
+/// `CreateLogGroup` on `log-group:NAME:log-stream:`, and `CreateLogStream` on
+/// `log-group:NAME:log-stream:STREAM`. So a policy on `log-group:NAME` allows neither, and one on
+/// `log-group:NAME:*` all three.
 pub(super) fn log_resources(log_group_arn: &str, log_stream: &str) -> [(&'static str, String); 3] {
     let stream = format!("{log_group_arn}:log-stream:{log_stream}");
     [
-        ("logs:CreateLogGroup", log_group_arn.to_owned()),
+        ("logs:CreateLogGroup", format!("{log_group_arn}:log-stream:")),
         ("logs:CreateLogStream", stream.clone()),
         ("logs:PutLogEvents", stream),
     ]

@@ -30,6 +30,12 @@ pub enum Detail {
     All,
 }
 
+/// What stands before details, under the name of their recording.
+const INDENT: &str = "       ";
+
+/// How many lines of a stack trace are shown.
+const TRACE_LINES: usize = 6;
+
 /// How many log lines of a failed recording are shown, from its end.
 const LOG_LINES: usize = 20;
 
@@ -76,7 +82,7 @@ impl<W: Write> Human<W> {
                 Event::Found { finding } => self.block(&finding_snippet(finding, self.look))?,
                 Event::Decided(decided) => self.decided(decided)?,
                 Event::HandlerRan(ran) => self.handler(ran, finished.status)?,
-                Event::Settled { batch } => self.block(&batch_lines(batch))?,
+                Event::Settled { batch } => self.batch(batch)?,
                 _ => {}
             }
         }
@@ -85,52 +91,83 @@ impl<W: Write> Human<W> {
 
     fn difference(&mut self, difference: &Difference) -> io::Result<()> {
         let Difference { what, expected, actual } = difference;
+        self.line(format_args!("{what} differs"))?;
         if !expected.contains('\n') && !actual.contains('\n') {
-            return self.block(&format!("{what}\n  expected {expected}\n  actual   {actual}"));
+            self.line(format_args!("  expected {expected}"))?;
+            return self.line(format_args!("  actual   {actual}"));
         }
         let diff = TextDiff::from_lines(expected.as_str(), actual.as_str());
-        let text = diff.unified_diff().header("expected", "actual").to_string();
-        self.block(&format!("{what}\n{text}"))
+        self.block(&diff.unified_diff().header("expected", "actual").to_string())
     }
 
+    /// A decision that allows is shown where everything is.
     fn decided(&mut self, decided: &Decided) -> io::Result<()> {
         let Decided { step, request, explanation, message, clauses } = decided;
         let decision = explanation.decision;
-        let mut text = format!("{}: {decision}: {}\n", step_word(*step), request.action);
-        text.push_str(&format!("  on {}\n  by {}\n", request.resource, request.principal));
+        if decision.is_allowed() && self.detail != Detail::All {
+            return Ok(());
+        }
+        self.line(format_args!("{} {decision}: {}", step_word(*step), request.action))?;
+        self.line(format_args!("  on {}", request.resource))?;
+        self.line(format_args!("  by {}", request.principal))?;
         if let Some(message) = message {
-            text.push_str(&format!("  {message}\n"));
+            self.line(format_args!("  AWS says: {message}"))?;
         }
-        if !decision.is_allowed() || self.detail == Detail::All {
-            text.push_str(&clause_snippets(clauses, self.look));
-        }
-        self.block(&text)
+        self.block(&clause_snippets(clauses, self.look))
     }
 
     fn handler(&mut self, ran: &HandlerRan, status: Status) -> io::Result<()> {
-        let mut text = format!("handler: ran in {}\n", Milliseconds(ran.duration));
+        self.line(format_args!("handler: ran in {}", Milliseconds(ran.duration)))?;
         if let Some(error) = &ran.function_error {
-            text.push_str(&format!("  function error {error}\n"));
+            self.function_error(error)?;
         }
         if status == Status::Failed || self.detail == Detail::All {
             let skipped = ran.logs.len().saturating_sub(LOG_LINES);
             if skipped > 0 {
-                text.push_str(&format!("  … {skipped} more log lines\n"));
+                self.line(format_args!("  … {skipped} more log lines"))?;
             }
             for line in &ran.logs[skipped..] {
-                text.push_str(&format!("  | {line}\n"));
+                let line = cut(line, self.look.width.saturating_sub(INDENT.len() + 4));
+                self.line(format_args!("  | {line}"))?;
             }
         }
-        self.block(&text)
+        Ok(())
+    }
+
+    /// Type and message; the stack trace line by line.
+    fn function_error(&mut self, error: &serde_json::Value) -> io::Result<()> {
+        let text = |key: &str| error.get(key).and_then(serde_json::Value::as_str);
+        let (Some(kind), Some(message)) = (text("errorType"), text("errorMessage")) else {
+            return self.line(format_args!("  function error {error}"));
+        };
+        self.line(format_args!("  function error {kind}: {message}"))?;
+        let trace = error.get("trace").or_else(|| error.get("stackTrace"));
+        let trace = trace.and_then(serde_json::Value::as_array).into_iter().flatten();
+        let frames = trace.filter_map(serde_json::Value::as_str).flat_map(str::lines);
+        for frame in frames.filter(|frame| !frame.contains(message)).take(TRACE_LINES) {
+            self.line(format_args!("    {}", frame.trim()))?;
+        }
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: &BatchOutcome) -> io::Result<()> {
+        self.line(format_args!("batch: {}", batch.why))?;
+        for item in &batch.items {
+            self.line(format_args!("  {:<17} {}", fate_word(item.outcome), item.id))?;
+        }
+        for warning in &batch.warnings {
+            self.line(format_args!("  warning: {warning}"))?;
+        }
+        Ok(())
     }
 
     /// Writes lines indented under their recording.
     fn block(&mut self, text: &str) -> io::Result<()> {
-        for line in text.lines() {
-            let indent = if line.is_empty() { "" } else { "       " };
-            writeln!(self.writer, "{indent}{line}")?;
-        }
-        Ok(())
+        text.lines().try_for_each(|line| self.line(format_args!("{line}")))
+    }
+
+    fn line(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
+        writeln!(self.writer, "{INDENT}{text}")
     }
 
     fn finish_run(&mut self, totals: Totals, duration: Duration) -> io::Result<()> {
@@ -223,6 +260,14 @@ fn phrase(finished: &RecordingFinished, events: &[Event]) -> String {
     parts.join(", ")
 }
 
+/// A line of at most so many characters.
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// How many items went which way: `2 deleted, 1 returned`.
 fn batch_phrase(batch: &BatchOutcome) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
@@ -236,17 +281,6 @@ fn batch_phrase(batch: &BatchOutcome) -> String {
     let counts: Vec<String> =
         counts.into_iter().map(|(fate, count)| format!("{count} {fate}")).collect();
     counts.join(", ")
-}
-
-fn batch_lines(batch: &BatchOutcome) -> String {
-    let mut text = format!("batch: {}\n", batch.why);
-    for item in &batch.items {
-        text.push_str(&format!("  {:<17} {}\n", fate_word(item.outcome), item.id));
-    }
-    for warning in &batch.warnings {
-        text.push_str(&format!("  warning: {warning}\n"));
-    }
-    text
 }
 
 /// As in `expected.json`.

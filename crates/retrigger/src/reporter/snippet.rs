@@ -27,7 +27,7 @@ impl Default for Look {
 impl Look {
     fn render(self, groups: &[Group<'_>]) -> String {
         let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
-        renderer.term_width(self.width).render(groups).to_string()
+        renderer.term_width(self.width).render(groups)
     }
 }
 

@@ -1,0 +1,67 @@
+//! One recording from its files to its verdict.
+//!
+//! `in-process` is a Rust handler that does nothing, so that all of the time is the replay's own.
+//! `node` includes a start of `node`; `node-alone` is that start with one call of the same
+//! handler on the same event and nothing of retrigger, for comparison within one run. `node-warm`
+//! is what one more recording costs once `node` runs.
+
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use std::{io, process::Command, time::Duration};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use retrigger::{
+    Replay,
+    event::Event,
+    reporter::Reporter,
+    runtime::{Context, HandlerError},
+};
+
+/// Reports to nobody.
+struct Silent;
+
+impl Reporter for Silent {
+    fn event(&mut self, _: &Event) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+const RECORDING: &str = "recordings/lambda-demo/alb-get-root";
+
+/// The same handler on the same event, without retrigger.
+const ALONE: &str = "
+import { readFileSync } from 'node:fs';
+import { handler } from './recordings/lambda-demo/handler/index.mjs';
+await handler(JSON.parse(readFileSync('recordings/lambda-demo/alb-get-root/event.json', 'utf8')));
+";
+
+fn replay(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Runtime::new().expect("a tokio runtime");
+    let run = |replay: &Replay| {
+        let totals = runtime.block_on(replay.run_async(&mut Silent)).expect("a run");
+        assert_eq!(totals.invalid, 0);
+    };
+    let mut group = criterion.benchmark_group("replay");
+    group.sample_size(20).measurement_time(Duration::from_secs(8));
+
+    let nothing = |_, _: Context| async { Ok::<_, HandlerError>("{}".into()) };
+    let in_process = Replay::new([RECORDING]).in_process("lambdaDemo", nothing);
+    group.bench_function("in-process", |bencher| bencher.iter(|| run(&in_process)));
+
+    let node = Replay::new([RECORDING]);
+    group.bench_function("node", |bencher| bencher.iter(|| run(&node)));
+    group.bench_function("node-alone", |bencher| {
+        bencher.iter(|| {
+            let node = Command::new("node").args(["--input-type=module", "-e", ALONE]).output();
+            assert!(node.expect("node").status.success());
+        });
+    });
+
+    // A run of many less a run of one, over their number.
+    let many = Replay::new(["recordings/lambda-demo"]).jobs(1);
+    group.bench_function("node-demo", |bencher| bencher.iter(|| run(&many)));
+    group.finish();
+}
+
+criterion_group!(benches, replay);
+criterion_main!(benches);
