@@ -32,8 +32,8 @@ impl PolicyDocument {
         &self.name
     }
 
-    /// The ARN of a managed policy; of the resource that a resource-based policy belongs to, there
-    /// is none here.
+    /// The policy's own ARN; `None` for a policy that has none, such as an inline or
+    /// resource-based one.
     pub fn arn(&self) -> Option<&str> {
         self.arn.as_deref()
     }

@@ -108,10 +108,10 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// When the event is not UTF-8, so that it cannot be searched.
+    /// When the event cannot be searched: it is not JSON, not UTF-8, or nested too deep.
     pub fn redact(&mut self, redactor: &Redactor) -> Result<(), Error> {
         let mut found = Vec::new();
-        let event = Source::from_bytes(Path::new(EVENT_FILE), self.event.clone())?;
+        let event = self.searchable_event(Path::new(EVENT_FILE), redactor)?;
         let (text, leaks) = redactor.redact_text(&event.text);
         self.event = text.into_bytes();
         note(&mut found, EVENT_FILE, None, leaks);
@@ -141,10 +141,12 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// When a file still holds a secret (nothing is written then), or cannot be written.
+    /// When a file still holds a secret or the event cannot be searched for one (nothing is written
+    /// then), or a file cannot be written.
     pub fn save(&self, folder: impl AsRef<Path>, redactor: &Redactor) -> Result<(), Error> {
         let folder = folder.as_ref();
         let files = self.files(folder)?;
+        self.searchable_event(&folder.join(EVENT_FILE), redactor)?;
         for (name, bytes) in &files {
             check_leaks(&folder.join(name), bytes.as_deref().unwrap_or_default(), redactor)?;
         }
@@ -178,6 +180,17 @@ impl Recording {
         let text = expected.to_text().map_err(|problem| Error::new(&path, problem))?;
         check_leaks(&path, text.as_bytes(), redactor)?;
         write_atomically(&path, text.as_bytes())
+    }
+
+    /// The event as text in which no secret is overlooked.
+    fn searchable_event(&self, path: &Path, redactor: &Redactor) -> Result<Source, Error> {
+        let event = Source::from_bytes(path, self.event.clone())?;
+        parse::json::<serde::de::IgnoredAny>(&event)?;
+        if redactor.can_search(&event.text) {
+            return Ok(event);
+        }
+        let reason = "it cannot be searched for secrets: a string has half a surrogate pair";
+        Err(event.error_in_all(Problem::value(reason)))
     }
 
     /// Its files in the order in which they are written, the one that makes it a recording last.

@@ -4,6 +4,7 @@
 //! away. Only the secret strings change; spacing, the order of keys and the spelling of numbers
 //! stay as they were.
 
+mod packing;
 mod rules;
 mod walk;
 
@@ -22,7 +23,8 @@ fn is_marked(text: &str) -> bool {
 /// It removes the values of keys and headers that hold secrets (`authorization`, `cookie`,
 /// `password`, …, whatever their case), and text with the shape of a secret wherever it stands
 /// (JSON Web Tokens, AWS access keys, signatures in presigned URLs, private keys, …). It looks into
-/// strings that are JSON themselves, such as a request's body, and into base64 of text.
+/// strings that are JSON themselves, such as a request's body, and into text in base64 or in base64
+/// of gzip.
 ///
 /// ```
 /// # use retrigger_recording::Redactor;
@@ -59,7 +61,7 @@ impl Redactor {
     /// The text with every secret replaced by a marker of the same JSON type (a string, or 0 for a
     /// number), and what was replaced. Text that is no JSON is searched for the shapes of secrets.
     pub fn redact_text(&self, text: &str) -> (String, Vec<Leak>) {
-        self.redact_text_at(text, "")
+        self.redact_embedded(text, "", 0)
     }
 
     /// The secrets that a text still holds: none, once it is redacted. Bytes that are not UTF-8
@@ -74,8 +76,15 @@ impl Redactor {
         self.redact_text(&String::from_utf8_lossy(bytes)).1
     }
 
-    fn redact_text_at(&self, text: &str, pointer: &str) -> (String, Vec<Leak>) {
-        let hits = walk::hits(self, text).unwrap_or_else(|| plain_hits(text));
+    /// Whether a text is JSON that can be searched by key: Unicode, and not nested too deep.
+    pub(crate) fn can_search(&self, text: &str) -> bool {
+        walk::hits(self, text, 0).is_some()
+    }
+
+    /// As [`redact_text`](Self::redact_text), of text that stands at `pointer` and was unpacked
+    /// `embedding` times.
+    fn redact_embedded(&self, text: &str, pointer: &str, embedding: usize) -> (String, Vec<Leak>) {
+        let hits = walk::hits(self, text, embedding).unwrap_or_else(|| plain_hits(text));
         let (mut redacted, mut end) = (String::with_capacity(text.len()), 0);
         let mut leaks = Vec::new();
         for hit in hits.into_iter().filter(|hit| !hit.range.is_empty()) {
@@ -157,6 +166,18 @@ mod tests {
         #[case] pointers: &[&str],
     ) {
         check(text, expected, pointers);
+    }
+
+    #[test]
+    fn log_events_are_redacted_within() {
+        let event = |text: &str| {
+            let data = packing::pack(packing::Packing::Gzip, text).unwrap();
+            format!(r#"{{"awslogs":{{"data":"{data}"}}}}"#)
+        };
+        let secret = event(r#"{"logEvents":[{"message":"{ password: 'hunter2' }"}]}"#);
+        let redacted =
+            event(r#"{"logEvents":[{"message":"{ password: 'REDACTED:secret-in-text' }"}]}"#);
+        check(&secret, &redacted, &["/awslogs/data/logEvents/0/message"]);
     }
 
     #[test]

@@ -154,7 +154,7 @@ fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Error {
 }
 
 /// The offset of the first bracket that is too deep, brackets in strings not counted.
-fn too_deep(text: &str) -> Option<usize> {
+pub(crate) fn too_deep(text: &str) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for (offset, byte) in text.bytes().enumerate() {
         match byte {

@@ -127,6 +127,19 @@ fn a_leak_is_refused_before_anything_is_written() {
     assert_eq!(recording.manifest.redactions, [redaction]);
 }
 
+#[rstest]
+#[case("hello", "not valid JSON")]
+#[case(r#"{"password": "p", "text": "\ud83d"}"#, "half a surrogate pair")]
+#[case("", "not valid JSON")]
+fn an_event_that_cannot_be_searched_is_refused(#[case] text: &str, #[case] message: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut recording = event(text);
+    let redacted = recording.redact(&Redactor::default()).unwrap_err().to_string();
+    let saved = recording.save(folder.path(), &Redactor::default()).unwrap_err().to_string();
+    assert!(redacted.contains(message) && saved.contains(message), "{redacted} {saved}");
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
 #[test]
 fn every_file_is_redacted() {
     let redactor = Redactor::default();

@@ -26,13 +26,17 @@ const KEYS: &[(&str, &[&str])] = &[
             "accesstoken",
             "refreshtoken",
             "apiaccesstoken",
+            "consenttoken",
             "xauthtoken",
             "xcsrftoken",
             "xxsrftoken",
         ],
     ),
     ("output-token", &["outputtoken"]),
-    ("secret", &["clientsecret", "secretstring", "secretbinary", "secretkey", "challengeanswer"]),
+    (
+        "secret",
+        &["secret", "clientsecret", "secretstring", "secretbinary", "secretkey", "challengeanswer"],
+    ),
     ("private-key", &["privatekey"]),
     (
         "password",

@@ -1,18 +1,24 @@
 //! Finds the secrets of a JSON text by their spans, also in JSON that stands in its strings.
 
-use std::ops::Range;
+use std::{ops::Range, rc::Rc};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jsonc_parser::{
     CollectOptions, ParseOptions,
     ast::{Object, StringLit, Value},
     parse_to_ast,
 };
 
-use super::{MARKER, Redactor, is_marked, rules};
-use crate::mapping::{Layer, unescape_json};
+use super::{
+    MARKER, Redactor, is_marked,
+    packing::{pack, unpack},
+    rules,
+};
+use crate::{
+    mapping::{Layer, unescape_json},
+    source::too_deep,
+};
 
-/// How deep JSON is looked for in strings of JSON.
+/// How deep JSON and packed text are looked for in strings.
 const MAX_EMBEDDING: usize = 8;
 
 /// One piece of the text that a rule removes.
@@ -28,16 +34,20 @@ pub(super) struct Hit {
     pub(super) replacement: String,
 }
 
-/// The hits in a JSON text in order, or `None` where it is no JSON.
-pub(super) fn hits(redactor: &Redactor, text: &str) -> Option<Vec<Hit>> {
-    let mut walk = Walk { redactor, text, layers: &[], embedding: 0, hits: Vec::new() };
+/// The hits in a JSON text in order, or `None` where it is no JSON. `embedding` tells how often it
+/// was unpacked.
+pub(super) fn hits(redactor: &Redactor, text: &str, embedding: usize) -> Option<Vec<Hit>> {
+    let mut walk = Walk { redactor, text, layers: &[], embedding, hits: Vec::new() };
     walk.value(&parse(text)?, "", None);
     walk.hits.sort_by_key(|hit| hit.range.start);
     Some(walk.hits)
 }
 
-/// Parses JSON and nothing that is more lenient.
+/// Parses JSON and nothing that is more lenient, nor nested deeper than is read elsewhere.
 fn parse(text: &str) -> Option<Value<'_>> {
+    if too_deep(text).is_some() {
+        return None;
+    }
     let strict = ParseOptions {
         allow_comments: false,
         allow_loose_object_property_names: false,
@@ -58,7 +68,7 @@ struct Walk<'a> {
     /// The text that is walked: the file's, or that of a string in it.
     text: &'a str,
     /// From this text outwards to the file's.
-    layers: &'a [Layer],
+    layers: &'a [Rc<Layer>],
     embedding: usize,
     hits: Vec<Hit>,
 }
@@ -104,20 +114,19 @@ impl Walk<'_> {
 
     fn string(&mut self, string: &StringLit<'_>, pointer: &str, rule: Option<&str>) {
         let Some(rule) = rule else { return self.text_of(string, pointer) };
-        let content = string.range.start + 1..string.range.end.saturating_sub(1);
-        if !content.is_empty() && !is_marked(&string.value) {
-            self.hit(content, pointer, rule, format!("{MARKER}{rule}"));
+        if !string.value.is_empty() && !is_marked(&string.value) {
+            self.hit(content(string), pointer, rule, format!("{MARKER}{rule}"));
         }
     }
 
-    /// A string that no key gives away: JSON, base64 of text, or plain text.
+    /// A string that no key gives away: JSON, packed text, or plain text.
     fn text_of(&mut self, string: &StringLit<'_>, pointer: &str) {
         let trimmed = string.value.trim_start();
         let is_bracketed = trimmed.starts_with('{') || trimmed.starts_with('[');
         if is_bracketed && self.embedding < MAX_EMBEDDING && self.embedded(string, pointer) {
             return;
         }
-        if !self.base64(string, pointer) {
+        if !self.packed(string, pointer) {
             self.shapes(string, pointer);
         }
     }
@@ -135,26 +144,25 @@ impl Walk<'_> {
         true
     }
 
-    /// Redacts text that stands in base64, such as a request's body; false where it is none.
-    fn base64(&mut self, string: &StringLit<'_>, pointer: &str) -> bool {
-        let decoded = Some(&string.value)
-            .filter(|encoded| encoded.len() >= 12 && encoded.len().is_multiple_of(4))
-            .and_then(|encoded| STANDARD.decode(encoded.as_bytes()).ok())
-            .and_then(|bytes| String::from_utf8(bytes).ok());
-        let Some(text) = decoded.filter(|_| self.embedding < MAX_EMBEDDING) else { return false };
-        let (redacted, found) = self.redactor.redact_text_at(&text, pointer);
-        if let Some(first) = found.first() {
-            let content = string.range.start + 1..string.range.end.saturating_sub(1);
-            self.hit(content, &first.pointer, &first.rule, STANDARD.encode(redacted));
-        }
+    /// Redacts text that stands packed, such as a request's body in base64; false where it is none,
+    /// or has nothing to redact.
+    fn packed(&mut self, string: &StringLit<'_>, pointer: &str) -> bool {
+        let unpacked = unpack(&string.value).filter(|_| self.embedding < MAX_EMBEDDING);
+        let Some((packing, text)) = unpacked else { return false };
+        let (redacted, found) = self.redactor.redact_embedded(&text, pointer, self.embedding + 1);
+        let (Some(first), Ok(replacement)) = (found.first(), pack(packing, &redacted)) else {
+            return false;
+        };
+        self.hit(content(string), &first.pointer, &first.rule, replacement);
         true
     }
 
     fn shapes(&mut self, string: &StringLit<'_>, pointer: &str) {
         let found = rules::shapes_in(&string.value);
-        let Some((_, layers)) = self.unescaped(string).filter(|_| !found.is_empty()) else {
+        if found.is_empty() {
             return;
-        };
+        }
+        let Some((_, layers)) = self.unescaped(string) else { return };
         for (range, rule) in found {
             let range = layers.iter().fold(range, |range, layer| layer.range(range));
             let replacement = format!("{MARKER}{rule}");
@@ -163,10 +171,10 @@ impl Walk<'_> {
     }
 
     /// The text of a string, and the layers from it outwards to the file's text.
-    fn unescaped(&self, string: &StringLit<'_>) -> Option<(String, Vec<Layer>)> {
+    fn unescaped(&self, string: &StringLit<'_>) -> Option<(String, Vec<Rc<Layer>>)> {
         let quoted = self.text.get(string.range.start..string.range.end)?;
         let (text, layer) = unescape_json(quoted).ok()?;
-        let mut layers = vec![layer, Layer::verbatim(string.range.start)];
+        let mut layers = vec![Rc::new(layer), Rc::new(Layer::verbatim(string.range.start))];
         layers.extend_from_slice(self.layers);
         Some((text, layers))
     }
@@ -176,6 +184,11 @@ impl Walk<'_> {
         let range = self.layers.iter().fold(range, |range, layer| layer.range(range));
         self.hits.push(Hit { range, pointer: pointer.into(), rule: rule.into(), replacement });
     }
+}
+
+/// The bytes between the quotes of a string.
+fn content(string: &StringLit<'_>) -> Range<usize> {
+    string.range.start + 1..string.range.end.saturating_sub(1)
 }
 
 /// `CloudFront` writes a header as `{"key": "Cookie", "value": "…"}` (Amazon `CloudFront` Developer
