@@ -122,12 +122,14 @@ pub struct FunctionConfig {
     pub code_dir: PathBuf,
     /// Which program speaks the Runtime API.
     pub client: Client,
-    /// The `node` or `python3` to use instead of the one on `PATH`.
+    /// The `node` or `python3` to use instead of the one on `PATH`; for a function that brings its
+    /// own, the executable to use instead of `bootstrap` in its code.
     pub interpreter: Option<PathBuf>,
     /// How long an invocation may take.
     pub timeout: Duration,
     /// How long the start may take, until the first event is asked for: 10 seconds on AWS. Source:
-    /// Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle".
+    /// Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle". A start
+    /// that takes longer ends as a timeout of the invocation; it is not tried a second time, as AWS does.
     pub init_timeout: Duration,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`. The sandbox does not limit memory.
     pub memory_size_mb: u32,

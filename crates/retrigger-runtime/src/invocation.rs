@@ -57,7 +57,7 @@ pub struct Outcome {
     /// What the function wrote to stdout and stderr, line by line in the order of writing, from
     /// the end of the invocation before (or the start of the process) to the end of this one.
     pub logs: Vec<String>,
-    /// From handing over the event to having the answer.
+    /// From handing over the event to having the answer; zero where it never came to that.
     pub duration: Duration,
     /// How long the sandbox took to start, where this invocation started it.
     pub init_duration: Option<Duration>,

@@ -41,34 +41,12 @@ impl NextEvent {
         if invocation.request_id.is_empty() {
             return Err(InvalidInvocation { what: "request id", problem: "is empty" });
         }
-        let deadline = deadline_ms.to_string();
-        let facts = [
-            ("request id", "lambda-runtime-aws-request-id", Some(&invocation.request_id)),
-            ("deadline", "lambda-runtime-deadline-ms", Some(&deadline)),
-            ("function ARN", "lambda-runtime-invoked-function-arn", Some(&arn.to_owned())),
-            ("trace id", "lambda-runtime-trace-id", invocation.trace_id.as_ref()),
-            ("client context", "lambda-runtime-client-context", invocation.client_context.as_ref()),
-            (
-                "Cognito identity",
-                "lambda-runtime-cognito-identity",
-                invocation.cognito_identity.as_ref(),
-            ),
-        ];
-        let mut headers = HeaderMap::new();
-        for (what, name, value) in facts {
-            // The API leaves out what is empty.
-            let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
-            let problem = "holds a line break or another control character";
-            let value = HeaderValue::from_bytes(value.as_bytes())
-                .map_err(|_| InvalidInvocation { what, problem })?;
-            headers.insert(HeaderName::from_static(name), value);
-        }
         Ok(Self {
             request_id: invocation.request_id.clone(),
             arn: arn.to_owned(),
             trace_id: invocation.trace_id.clone(),
             deadline_ms,
-            headers,
+            headers: headers(invocation, arn, &deadline_ms.to_string())?,
             body: invocation.event.clone(),
         })
     }
@@ -93,6 +71,32 @@ impl NextEvent {
         }
         event
     }
+}
+
+/// The facts of an invocation as headers, without those that are empty.
+fn headers(
+    invocation: &Invocation,
+    arn: &str,
+    deadline: &str,
+) -> Result<HeaderMap, InvalidInvocation> {
+    let Invocation { request_id, trace_id, client_context, cognito_identity, .. } = invocation;
+    let facts = [
+        ("request id", "lambda-runtime-aws-request-id", Some(request_id.as_str())),
+        ("deadline", "lambda-runtime-deadline-ms", Some(deadline)),
+        ("function ARN", "lambda-runtime-invoked-function-arn", Some(arn)),
+        ("trace id", "lambda-runtime-trace-id", trace_id.as_deref()),
+        ("client context", "lambda-runtime-client-context", client_context.as_deref()),
+        ("Cognito identity", "lambda-runtime-cognito-identity", cognito_identity.as_deref()),
+    ];
+    let mut headers = HeaderMap::new();
+    for (what, name, value) in facts {
+        let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
+        let problem = "holds a line break or another control character";
+        let value = HeaderValue::from_bytes(value.as_bytes())
+            .map_err(|_| InvalidInvocation { what, problem })?;
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(headers)
 }
 
 #[cfg(test)]

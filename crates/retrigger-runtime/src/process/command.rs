@@ -112,7 +112,7 @@ pub(super) fn code_dir(function: &FunctionConfig) -> Result<PathBuf, SandboxErro
 }
 
 fn own_bootstrap(function: &FunctionConfig, code_dir: &Path) -> Result<Program, SandboxError> {
-    let path = code_dir.join("bootstrap");
+    let path = function.interpreter.clone().unwrap_or_else(|| code_dir.join("bootstrap"));
     if is_executable(&path) {
         return Ok(Program { path, arguments: Vec::new() });
     }
