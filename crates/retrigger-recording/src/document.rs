@@ -7,7 +7,6 @@ use serde_json::value::RawValue;
 use crate::{
     error::{Error, Problem},
     mapping::{Layer, percent_decode, unescape_json},
-    parse,
     source::{DOCUMENT, Place, Source},
 };
 
@@ -68,26 +67,22 @@ impl PolicyDocument {
     }
 
     /// Reads a file that is one document, or that holds one under `Policy`, as
-    /// `aws lambda get-policy` prints it.
+    /// `aws lambda get-policy` prints it. Whether the document is JSON is for the reader of
+    /// policies to say.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or is not JSON.
+    /// When the file cannot be read.
     pub fn read(path: &Path, name: impl Into<String>) -> Result<Self, Error> {
         #[derive(serde::Deserialize)]
-        #[serde(
-            rename_all = "PascalCase",
-            expecting = "a policy, or the output of `aws lambda get-policy`"
-        )]
         struct Holder<'a> {
-            #[serde(borrow)]
-            policy: Option<&'a RawValue>,
+            #[serde(borrow, rename = "Policy")]
+            policy: &'a RawValue,
         }
         let source = Arc::new(Source::read(path, DOCUMENT)?);
-        let holder: Holder<'_> = parse::json(&source)?;
-        match holder.policy {
-            Some(document) => Self::within(name.into(), None, document, &source),
-            None => Ok(Self::whole(name.into(), Arc::clone(&source))),
+        match serde_json::from_str::<Holder<'_>>(&source.text) {
+            Ok(holder) => Self::within(name.into(), None, holder.policy, &source),
+            Err(_) => Ok(Self::whole(name.into(), Arc::clone(&source))),
         }
     }
 

@@ -88,18 +88,19 @@ struct Link {
 }
 
 impl Snapshot {
-    /// Reads the snapshot in the folder `path`, which must lie within the function folder, and
-    /// those it extends.
+    /// Reads the snapshot in the folder `path`, and those it extends. What it names must lie within
+    /// the function folder; where `path` itself lies elsewhere, within `path`.
     ///
     /// # Errors
     ///
     /// The first thing that is wrong with one of its files. Policy documents are taken out of their
     /// files but not read: whether they are policies is for the policy language to say.
     pub fn load(path: impl AsRef<Path>, function: &FunctionFolder) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let chain = chain(path, function.path())?;
+        let path = &as_below(path.as_ref(), function.path());
+        let root = if path.starts_with(function.path()) { function.path() } else { path };
+        let chain = chain(path, root)?;
         let folders: Vec<&Path> = chain.iter().map(|link| link.folder.as_path()).collect();
-        let files = Files::collect(&folders, function.path())?;
+        let files = Files::collect(&folders, root)?;
         let read = |name: &str| files.get(name).map(read).transpose();
         let authorization = read(AUTHORIZATION_FILE)?;
         let organization = read(ORGANIZATION_FILE)?;
@@ -214,6 +215,13 @@ fn chain(path: &Path, root: &Path) -> Result<Vec<Link>, Error> {
         }
         folder = next;
     }
+}
+
+/// A path that lies below `root`, spelt so; another unchanged.
+fn as_below(path: &Path, root: &Path) -> PathBuf {
+    let real = path.canonicalize().ok().zip(root.canonicalize().ok());
+    let below = real.and_then(|(path, root)| path.strip_prefix(root).map(Path::to_owned).ok());
+    below.map_or_else(|| path.to_owned(), |below| root.join(below))
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

@@ -11,8 +11,9 @@ use crate::{
 
 /// How the element covers the caller, or `None` where it does not.
 ///
-/// `NotPrincipal` covers everybody it does not list. With `Deny` it covers a caller who has a
-/// permissions boundary whoever is listed.
+/// `NotPrincipal` covers everybody it does not list. With `Deny`, who is listed by account only is
+/// not listed: the account stands beside the caller's own name, and spares nobody else of it. And
+/// with `Deny` it covers a caller who has a permissions boundary whoever is listed.
 pub(super) fn covers(
     element: &PrincipalElement,
     effect: Effect,
@@ -23,8 +24,16 @@ pub(super) fn covers(
     if !element.negated {
         return listed;
     }
-    let denied_by_boundary = effect == Effect::Deny && has_boundary;
-    (listed.is_none() || denied_by_boundary).then_some(CallerMatch::Direct)
+    let is_listed = match effect {
+        Effect::Allow => listed.is_some(),
+        Effect::Deny => !has_boundary && listed > by_account_only(&request.principal),
+    };
+    (!is_listed).then_some(CallerMatch::Direct)
+}
+
+/// What an account says of the caller: the root user is known by nothing else.
+fn by_account_only(caller: &Principal) -> Option<CallerMatch> {
+    (!matches!(caller, Principal::Root(_))).then_some(CallerMatch::Account)
 }
 
 fn lists(entry: &PrincipalEntry, request: &Request) -> Option<CallerMatch> {

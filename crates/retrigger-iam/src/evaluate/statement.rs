@@ -8,7 +8,7 @@ use crate::{
         Statement,
     },
     request::{Context, Request},
-    source::Text,
+    source::{Span, Text},
     unsettled,
 };
 
@@ -148,15 +148,30 @@ fn condition_miss(condition: &Condition, context: &Context) -> Option<Miss> {
         listed: condition.values.iter().map(|listed| listed.text.clone()).collect(),
         actual: context.get(&condition.key.value).map(|value| value.values().to_vec()),
         variables_without_value: without_value(variables, context),
-        span: condition.span,
+        span: condition_span(condition, context),
     })
+}
+
+/// The listed values, or the key where the request lacks it.
+fn condition_span(condition: &Condition, context: &Context) -> Span {
+    let lacks_key = context.get(&condition.key.value).is_none();
+    match (condition.values.first(), condition.values.last()) {
+        (Some(first), Some(last)) if !lacks_key => {
+            Span::new(first.text.span.start, last.text.span.end)
+        }
+        _ => condition.key.span,
+    }
 }
 
 fn without_value<'v>(variables: impl Iterator<Item = &'v str>, context: &Context) -> Vec<String> {
     variables.filter(|key| context.get(key).is_none()).map(str::to_owned).collect()
 }
 
-fn miss(element: Element, span: crate::Span, listed: Vec<Text>, actual: Vec<String>) -> Miss {
+fn miss(element: Element, span: Span, listed: Vec<Text>, actual: Vec<String>) -> Miss {
+    let span = match listed.as_slice() {
+        [only] => only.span,
+        _ => span,
+    };
     Miss {
         element,
         operator: None,

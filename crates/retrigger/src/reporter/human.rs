@@ -79,7 +79,7 @@ impl<W: Write> Human<W> {
         }
         for event in events {
             match event {
-                Event::Found { finding } => self.block(&finding_snippet(finding, self.look))?,
+                Event::Found { finding } => self.block(&finding_snippet(finding, self.inner()))?,
                 Event::Decided(decided) => self.decided(decided)?,
                 Event::HandlerRan(ran) => self.handler(ran, finished.status)?,
                 Event::Settled { batch } => self.batch(batch)?,
@@ -111,9 +111,9 @@ impl<W: Write> Human<W> {
         self.line(format_args!("  on {}", request.resource))?;
         self.line(format_args!("  by {}", request.principal))?;
         if let Some(message) = message {
-            self.line(format_args!("  AWS says: {message}"))?;
+            self.wrapped(&format!("AWS says: {message}"))?;
         }
-        self.block(&clause_snippets(clauses, self.look))
+        self.block(&clause_snippets(clauses, self.inner()))
     }
 
     fn handler(&mut self, ran: &HandlerRan, status: Status) -> io::Result<()> {
@@ -159,6 +159,22 @@ impl<W: Write> Human<W> {
             self.line(format_args!("  warning: {warning}"))?;
         }
         Ok(())
+    }
+
+    /// How details look, which stand indented.
+    fn inner(&self) -> Look {
+        Look { width: self.look.width.saturating_sub(INDENT.len()), ..self.look }
+    }
+
+    /// Writes a sentence in lines that fit, where its words do.
+    fn wrapped(&mut self, text: &str) -> io::Result<()> {
+        let options = textwrap::Options::new(self.inner().width)
+            .initial_indent("  ")
+            .subsequent_indent("    ");
+        let options = options.break_words(false);
+        let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let options = options.word_separator(textwrap::WordSeparator::AsciiSpace);
+        textwrap::wrap(text, options).iter().try_for_each(|line| self.line(format_args!("{line}")))
     }
 
     /// Writes lines indented under their recording.
@@ -317,7 +333,7 @@ fn ran_phrase(ran: &HandlerRan) -> String {
             let kind = error.get("errorType").and_then(|kind| kind.as_str()).unwrap_or("?");
             format!("function error {kind} after {duration}")
         }
-        None => format!("ran in {duration}"),
+        None => format!("allowed, ran in {duration}"),
     }
 }
 

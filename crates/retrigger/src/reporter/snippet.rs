@@ -1,6 +1,6 @@
 //! Clauses of policies and findings about files, underlined in their text.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use retrigger_iam::Severity;
 
 use crate::{
@@ -31,21 +31,22 @@ impl Look {
     }
 }
 
-/// The clauses, those of one place's file underlined in it, one block of lines for each.
+/// The clauses, each underlined in its file.
 pub fn clause_snippets(clauses: &[Clause], look: Look) -> String {
-    let blocks: Vec<String> = clauses
-        .iter()
-        .map(|clause| {
-            let level = if clause.miss.is_some() { Level::NOTE } else { Level::INFO };
-            let group = level.primary_title(clause.title.as_str());
-            let label = clause.miss.as_deref();
-            match &clause.place {
-                Some(place) => look.render(&[group.element(snippet(place, label))]),
-                None => look.render(&[Group::with_title(group)]),
-            }
-        })
-        .collect();
+    let blocks: Vec<String> = clauses.iter().map(|clause| clause_snippet(clause, look)).collect();
     blocks.join("\n")
+}
+
+fn clause_snippet(clause: &Clause, look: Look) -> String {
+    let level = if clause.miss.is_some() { Level::NOTE } else { Level::INFO };
+    let mut group = Group::with_title(level.primary_title(clause.title.as_str()));
+    if let Some(place) = &clause.place {
+        group = group.element(element(place));
+    }
+    if let Some(miss) = &clause.miss {
+        group = group.element(Level::NOTE.no_name().message(miss.as_str()));
+    }
+    look.render(&[group])
 }
 
 /// A finding, underlined in its file where it has a place there.
@@ -57,7 +58,7 @@ pub fn finding_snippet(finding: &FileFinding, look: Look) -> String {
     let title = level.primary_title(finding.message.as_str());
     let mut group = Group::with_title(title);
     if let Some(place) = &finding.place {
-        group = group.element(snippet(place, None));
+        group = group.element(element(place));
     }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(help.as_str()));
@@ -65,11 +66,12 @@ pub fn finding_snippet(finding: &FileFinding, look: Look) -> String {
     look.render(&[group])
 }
 
-fn snippet<'p>(
-    place: &'p Place,
-    label: Option<&'p str>,
-) -> Snippet<'p, annotate_snippets::Annotation<'p>> {
+/// The place underlined in its file, or only named where its text is not known.
+fn element(place: &Place) -> Element<'_> {
     let file = place.file.display().to_string();
-    let annotation = AnnotationKind::Primary.span(place.span.clone()).label(label);
-    Snippet::source(&*place.text).path(file).annotation(annotation)
+    if place.text.is_empty() {
+        return Origin::path(file).line(place.line).char_column(place.column).into();
+    }
+    let annotation = AnnotationKind::Primary.span(place.span.clone());
+    Snippet::source(&*place.text).path(file).annotation(annotation).into()
 }
