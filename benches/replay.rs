@@ -2,8 +2,8 @@
 //!
 //! `in-process` is a Rust handler that does nothing, so that all of the time is the replay's own.
 //! `node` includes a start of `node`; `node-alone` is that start with one call of the same
-//! handler on the same event and nothing of retrigger, for comparison within one run. `node-warm`
-//! is what one more recording costs once `node` runs.
+//! handler on the same event and nothing of retrigger, for comparison within one run. `node-demo`
+//! is all recordings of the function in one process, one after the other.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
@@ -29,11 +29,16 @@ impl Reporter for Silent {
 const RECORDING: &str = "recordings/lambda-demo/alb-get-root";
 
 /// The same handler on the same event, without retrigger.
-const ALONE: &str = "
-import { readFileSync } from 'node:fs';
-import { handler } from './recordings/lambda-demo/handler/index.mjs';
-await handler(JSON.parse(readFileSync('recordings/lambda-demo/alb-get-root/event.json', 'utf8')));
-";
+fn alone() -> String {
+    let root = std::env::current_dir().expect("a current folder");
+    let root = root.display();
+    format!(
+        "import {{ readFileSync }} from 'node:fs';
+import {{ handler }} from '{root}/recordings/lambda-demo/handler/index.mjs';
+await handler(JSON.parse(readFileSync('{root}/{RECORDING}/event.json', 'utf8')));
+"
+    )
+}
 
 fn replay(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().expect("a tokio runtime");
@@ -50,14 +55,16 @@ fn replay(criterion: &mut Criterion) {
 
     let node = Replay::new([RECORDING]);
     group.bench_function("node", |bencher| bencher.iter(|| run(&node)));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let script = folder.path().join("alone.mjs");
+    std::fs::write(&script, alone()).expect("a script");
     group.bench_function("node-alone", |bencher| {
         bencher.iter(|| {
-            let node = Command::new("node").args(["--input-type=module", "-e", ALONE]).output();
-            assert!(node.expect("node").status.success());
+            let node = Command::new("node").arg(&script).output().expect("node");
+            assert!(node.status.success());
         });
     });
 
-    // A run of many less a run of one, over their number.
     let many = Replay::new(["recordings/lambda-demo"]).jobs(1);
     group.bench_function("node-demo", |bencher| bencher.iter(|| run(&many)));
     group.finish();

@@ -1,5 +1,7 @@
 //! `retrigger check`.
 
+use rstest::rstest;
+
 use crate::support::retrigger;
 
 fn write(name: &str, text: &str) -> (tempfile::TempDir, String) {
@@ -67,4 +69,35 @@ fn a_case_with_a_misspelt_field_is_placed() {
     let ran = retrigger(["check", &path]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("cases.jsonl:2:21: unknown field `expects`"), "{}", ran.stderr);
+}
+
+/// A YAML file that is not what it should be, and what is said of it.
+#[rstest]
+#[case(
+    "- id: a\n  request: {principal: anonymous, action: a:b, resource: '*', context: {s3:max-keys: 10}}\n  expect: Allowed\n",
+    "cases.yaml:1:3: case `a`: invalid type: integer `10`, expected a condition key's value in quotes"
+)]
+#[case(
+    "- id: a\n- id: b\n  request: {principal: nobody, action: a:b, resource: '*'}\n  expect: Allowed\n",
+    "cases.yaml:1:3: case `a`: missing field `request`"
+)]
+#[case("- id: a\n id: b\n", "cases.yaml:2:")]
+#[case("[]\n", "cases.yaml:1:1: no case in the file")]
+fn a_yaml_case_that_cannot_be_read_is_named_with_its_place(
+    #[case] text: &str,
+    #[case] message: &str,
+) {
+    let (_folder, path) = write("cases.yaml", text);
+    let ran = retrigger(["check", &path]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains(message), "{}", ran.stderr);
+}
+
+#[test]
+fn a_case_with_a_broken_policy_never_passes() {
+    let text = r#"{"id":"a","request":{"principal":"anonymous","action":"s3:GetObject","resource":"arn:aws:s3:::b/k"},"policies":{"resource":{"Statement":{"Effect":"ALLOW"}}},"expect":"ImplicitlyDenied"}"#;
+    let (_folder, path) = write("cases.jsonl", text);
+    let ran = retrigger(["check", &path]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("policy: unknown Effect `ALLOW`"), "{}", ran.stdout);
 }

@@ -40,6 +40,14 @@ pub struct PolicySet {
 }
 
 impl PolicySet {
+    /// Every policy of the set, of whatever kind.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        let levels = self.scps.iter().flatten().chain(&self.rcps);
+        let lists = self.session.iter().chain(&self.endpoint).chain(levels);
+        let listed = lists.flatten().chain(&self.identity);
+        listed.chain(&self.resource).chain(&self.boundary)
+    }
+
     /// Decides a request.
     ///
     /// ```

@@ -187,7 +187,7 @@ impl<'de> Deserialize<'de> for Context {
 
 /// The value of a condition key: one string, or several where the key is multivalued (even if it
 /// has one value or none in this request). In JSON a string, or an array of strings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum ContextValue {
     /// A single-valued key.
@@ -211,6 +211,37 @@ impl ContextValue {
             Self::Single(value) => Some(value),
             Self::Multi(_) => None,
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for ContextValue {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = ContextValue;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a condition key's value in quotes, or a list of such values")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
+                Ok(ContextValue::Single(value.to_owned()))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut values: A,
+            ) -> Result<Self::Value, A::Error> {
+                let mut multi = Vec::new();
+                while let Some(value) = values.next_element()? {
+                    multi.push(value);
+                }
+                Ok(ContextValue::Multi(multi))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
     }
 }
 

@@ -6,7 +6,7 @@
 //! | field | meaning |
 //! |---|---|
 //! | `id` | unique name |
-//! | `request` | a [`Request`]: `principal`, `action`, `resource`, `resource_account`, `context`, … |
+//! | `request` | a [`Request`](retrigger_iam::Request): `principal`, `action`, `resource`, `resource_account`, `context`, … |
 //! | `policies` | `identity` (list), `resource`, `boundary`, `session` (list), `scps` and `rcps` (list of levels, each a list), `endpoint` (list) |
 //! | `expect` | `Allowed`, `ExplicitlyDenied` or `ImplicitlyDenied` |
 //! | `disputed`, `docs_expect` | `expect` deviates from AWS's documentation, which says `docs_expect` |
@@ -14,7 +14,7 @@
 //! | `source`, `kind`, `note`, `also` | remarks |
 //!
 //! A case that is `disputed` without `docs_expect`, or that has a `confidence`, is reported but
-//! does not fail a run.
+//! does not fail a run. A case with a policy that cannot be evaluated never passes.
 
 mod case;
 mod file;
@@ -79,11 +79,12 @@ pub fn run(case: &Case) -> CaseResult {
     let (policies, findings) = policies_of(case);
     let explanation = policies.explain(&case.request);
     let expected = case.expected();
+    let is_complete = policies.policies().count() == case.policies.documents().count();
     CaseResult {
         id: case.id.clone(),
         decision: explanation.decision,
         expected,
-        pass: explanation.decision == expected,
+        pass: is_complete && explanation.decision == expected,
         reason: reason(&explanation, case, &findings),
         settled: case.is_settled(),
     }

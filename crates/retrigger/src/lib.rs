@@ -12,6 +12,10 @@
 //! assert!(totals.all_as_expected());
 //! ```
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 pub mod check;
 pub mod documents;
 pub mod event;

@@ -80,6 +80,14 @@ pub struct Policies {
 }
 
 impl Policies {
+    /// The text of every document.
+    pub(super) fn documents(&self) -> impl Iterator<Item = &RawValue> {
+        let levels = self.scps.iter().flatten().chain(&self.rcps);
+        let lists = self.session.iter().chain(&self.endpoint).chain(levels);
+        let listed = lists.flatten().chain(&self.identity);
+        listed.chain(&self.resource).chain(&self.boundary).map(AsRef::as_ref)
+    }
+
     /// Reads every document.
     pub(super) fn parse(&self) -> (PolicySet, Vec<Finding>) {
         let mut findings = Vec::new();

@@ -1,32 +1,37 @@
 //! Check files: JSON Lines, a JSON array, or YAML.
 
+use serde_json::Value;
+use serde_saphyr::{Spanned, from_multiple_with_options};
+
 use super::Case;
 
 /// A check file that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// A place in a JSON file is not what it should be.
+    /// A place in the file is not what it should be.
     #[error("{line}:{column}: {message}")]
-    Json {
+    At {
         /// The line, from 1.
-        line: usize,
+        line: u64,
         /// The column, from 1.
-        column: usize,
+        column: u64,
         /// What is wrong.
         message: String,
     },
-    /// A YAML file is not what it should be; the message names the place.
-    #[error("{0}")]
-    Yaml(String),
     /// The file holds no case.
     #[error(
-        "no case in the file; each case is an object with `id`, `request`, `policies`, `expect`"
+        "1:1: no case in the file; a case is an object with `id`, `request`, `policies` and `expect`"
     )]
     Empty,
 }
 
 /// Reads all cases of a file's text. YAML is read where `yaml` is set, JSON otherwise.
+///
+/// # Errors
+///
+/// The first place at which the file is not what it should be; in YAML, of a case that is not, the
+/// place where it starts.
 pub fn read_cases(text: &str, yaml: bool) -> Result<Vec<Case>, CheckError> {
     let cases = if yaml {
         from_yaml(text)?
@@ -48,31 +53,47 @@ fn from_lines(text: &str) -> Result<Vec<Case>, CheckError> {
 
 /// A list of cases, or one document a case.
 fn from_yaml(text: &str) -> Result<Vec<Case>, CheckError> {
-    let yaml_error = |error: serde_saphyr::Error| CheckError::Yaml(error.to_string());
-    let documents: Vec<serde_json::Value> =
-        serde_saphyr::from_multiple(text).map_err(yaml_error)?;
-    let mut cases = Vec::new();
-    for document in documents {
-        let items = match document {
-            serde_json::Value::Array(items) => items,
-            single => vec![single],
-        };
-        for item in items {
-            // The documents are kept as JSON text, which only the JSON reader hands out.
-            let number = cases.len() + 1;
-            let case = serde_json::from_str(&item.to_string()).map_err(|error| {
-                CheckError::Yaml(format!("case {number}: {}", without_place(&error)))
-            })?;
-            cases.push(case);
-        }
+    let documents: Vec<Value> = documents(text)?;
+    if documents.iter().all(Value::is_array) {
+        let lists: Vec<Vec<Spanned<Value>>> = self::documents(text)?;
+        lists.iter().flatten().map(from_yaml_value).collect()
+    } else {
+        let cases: Vec<Spanned<Value>> = self::documents(text)?;
+        cases.iter().map(from_yaml_value).collect()
     }
-    Ok(cases)
+}
+
+/// The documents of a YAML text. `yes` and `no` are words: only `true` and `false` are Booleans.
+fn documents<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<T>, CheckError> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    from_multiple_with_options(text, options).map_err(|error| {
+        let place = error.location();
+        let message = error.without_snippet().to_string();
+        CheckError::At {
+            line: place.map_or(1, |place| place.line()),
+            column: place.map_or(1, |place| place.column()),
+            message: message.lines().next().unwrap_or_default().to_owned(),
+        }
+    })
+}
+
+/// Policies are kept as JSON text, which only the reader of JSON hands out.
+fn from_yaml_value(value: &Spanned<Value>) -> Result<Case, CheckError> {
+    serde_json::from_str(&value.value.to_string()).map_err(|error| {
+        let id = value.value.get("id").and_then(Value::as_str);
+        let name = id.map(|id| format!("case `{id}`: ")).unwrap_or_default();
+        CheckError::At {
+            line: value.referenced.line(),
+            column: value.referenced.column(),
+            message: format!("{name}{}", without_place(&error)),
+        }
+    })
 }
 
 fn json_error(error: &serde_json::Error, lines_before: usize) -> CheckError {
-    CheckError::Json {
-        line: error.line() + lines_before,
-        column: error.column(),
+    CheckError::At {
+        line: (error.line() + lines_before) as u64,
+        column: error.column() as u64,
         message: without_place(error),
     }
 }

@@ -1,31 +1,47 @@
 //! What a replay must show against what it showed.
 
-use retrigger_recording::{Expected, ExpectedDecision};
+use retrigger_recording::{Expected, ExpectedDecision, Outcome};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::event::Difference;
 
 /// Every difference, in the order of `expected.json`. What the expectation leaves out is not
-/// compared.
+/// compared; where the replay ended before the handler, contrary to what is expected, neither is
+/// what did not come about for that.
 pub(super) fn differences(expected: &Expected, actual: &Expected) -> Vec<Difference> {
     let mut found = Vec::new();
+    let ended_early = ended_early(expected, actual);
     compare(&mut found, "outcome", expected.outcome.as_ref(), actual.outcome.as_ref());
     if let Some(decisions) = &expected.decisions {
-        compare_decisions(&mut found, decisions, actual.decisions.as_deref().unwrap_or_default());
+        let made = actual.decisions.as_deref().unwrap_or_default();
+        let count = if ended_early { made.len().min(decisions.len()) } else { decisions.len() };
+        compare_decisions(&mut found, &decisions[..count], made);
     }
     compare(&mut found, "error", expected.error.as_ref(), actual.error.as_ref());
-    compare(&mut found, "response", expected.response.as_ref(), actual.response.as_ref());
-    let (expected_bytes, actual_bytes) = (&expected.response_base64, &actual.response_base64);
-    compare(&mut found, "response (base64)", expected_bytes.as_ref(), actual_bytes.as_ref());
-    if let Some(error) = &expected.function_error {
-        compare_function_error(&mut found, error, actual.function_error.as_ref());
+    if !ended_early {
+        compare_answer(&mut found, expected, actual);
     }
-    compare(&mut found, "logs", expected.logs.as_ref(), actual.logs.as_ref());
-    compare(&mut found, "batch", expected.batch.as_ref(), actual.batch.as_ref());
     let (said, heard) = (&expected.diagnostics, &actual.diagnostics);
     compare(&mut found, "diagnostics", said.as_ref(), heard.as_ref());
     found
+}
+
+fn ended_early(expected: &Expected, actual: &Expected) -> bool {
+    let is_early = matches!(actual.outcome, Some(Outcome::Denied | Outcome::NotLoaded));
+    is_early && expected.outcome != actual.outcome
+}
+
+/// What the handler answered, and what became of it.
+fn compare_answer(found: &mut Vec<Difference>, expected: &Expected, actual: &Expected) {
+    compare(found, "response", expected.response.as_ref(), actual.response.as_ref());
+    let (expected_bytes, actual_bytes) = (&expected.response_base64, &actual.response_base64);
+    compare(found, "response (base64)", expected_bytes.as_ref(), actual_bytes.as_ref());
+    if let Some(error) = &expected.function_error {
+        compare_function_error(found, error, actual.function_error.as_ref());
+    }
+    compare(found, "logs", expected.logs.as_ref(), actual.logs.as_ref());
+    compare(found, "batch", expected.batch.as_ref(), actual.batch.as_ref());
 }
 
 fn compare<T: Serialize + PartialEq>(
@@ -146,6 +162,21 @@ mod tests {
         let found = differences(&parse(expected), &parse(actual));
         let whats: Vec<&str> = found.iter().map(|difference| difference.what.as_str()).collect();
         assert_eq!(whats, differing);
+    }
+
+    #[test]
+    fn what_a_denial_keeps_from_happening_is_no_difference_of_its_own() {
+        let parse = |value| serde_json::from_value::<Expected>(value).unwrap();
+        let expected = parse(json!({
+            "format": 1, "outcome": "completed", "response": 1, "logs": {"delivered": true},
+            "decisions": [decision("Allowed", None), decision("Allowed", None)],
+        }));
+        let actual = parse(json!({
+            "format": 1, "outcome": "denied", "decisions": [decision("ImplicitlyDenied", None)],
+        }));
+        let found = differences(&expected, &actual);
+        let whats: Vec<&str> = found.iter().map(|difference| difference.what.as_str()).collect();
+        assert_eq!(whats, ["outcome", "decision 1"]);
     }
 
     fn decision(name: &str, statement: Option<&str>) -> Value {

@@ -96,7 +96,8 @@ impl<W: Write> Human<W> {
             self.line(format_args!("  expected {expected}"))?;
             return self.line(format_args!("  actual   {actual}"));
         }
-        let diff = TextDiff::from_lines(expected.as_str(), actual.as_str());
+        let (expected, actual) = (format!("{expected}\n"), format!("{actual}\n"));
+        let diff = TextDiff::from_lines(&expected, &actual);
         self.block(&diff.unified_diff().header("expected", "actual").to_string())
     }
 
