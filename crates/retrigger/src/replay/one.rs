@@ -134,8 +134,8 @@ impl Run {
             return Ok(());
         }
         let ran = self.run_handler(scene, &invoked).await?;
+        self.events.push(Event::HandlerRan(ran.clone()));
         self.settle(scene, authority, &classification, &ran);
-        self.events.push(Event::HandlerRan(ran));
         self.log(scene, authority, &role)
     }
 
