@@ -146,7 +146,7 @@ pub use redact::{Leak, Redactor};
 pub use snapshot::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
     FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization, OrganizationLevel, Role,
-    SNAPSHOT_FILE, SNAPSHOT_FORMAT, Snapshot, SnapshotAbout, SourceAccess, UrlAuthType,
+    SNAPSHOT_FILE, SNAPSHOT_FORMAT, Snapshot, SnapshotAbout, SourceAccess, UrlAuthType, User,
 };
 pub use source::Place;
 pub use time::{ParseTimeError, Time};

@@ -14,7 +14,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub use authorization::Role;
+pub use authorization::{Role, User};
 pub use lambda::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
     FunctionUrl, LoggingConfig, SourceAccess, UrlAuthType,
@@ -146,14 +146,29 @@ impl Snapshot {
     /// When the role, or a managed policy that it has attached or for a boundary, is not in
     /// `account-authorization-details.json`.
     pub fn role(&self, arn_or_name: &str) -> Result<Role, Error> {
-        let Some(details) = &self.authorization else {
-            let advice = format!(
-                "add `{AUTHORIZATION_FILE}`: the output of \
-                 `aws iam get-account-authorization-details`"
-            );
-            return Err(self.lacks("role", arn_or_name, advice));
-        };
-        details.role(arn_or_name)
+        match &self.authorization {
+            Some(details) => details.role(arn_or_name),
+            None => Err(self.lacks_authorization("role", arn_or_name)),
+        }
+    }
+
+    /// A user, by ARN, with all its policies and those of its groups.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Snapshot::role`].
+    pub fn user(&self, arn: &str) -> Result<User, Error> {
+        match &self.authorization {
+            Some(details) => details.user(arn),
+            None => Err(self.lacks_authorization("user", arn)),
+        }
+    }
+
+    fn lacks_authorization(&self, what: &'static str, name: &str) -> Error {
+        let advice = format!(
+            "add `{AUTHORIZATION_FILE}`: the output of `aws iam get-account-authorization-details`"
+        );
+        self.lacks(what, name, advice)
     }
 
     /// The policy of another resource, by the resource's ARN.

@@ -1,8 +1,8 @@
-//! `account-authorization-details.json`: the account's roles and managed policies.
+//! `account-authorization-details.json`: the account's users, groups, roles and managed policies.
 //!
 //! The shape is that of `aws iam get-account-authorization-details` (IAM API Reference,
 //! `GetAccountAuthorizationDetails`). Documents are objects, as the command prints them, or
-//! percent-encoded strings, as the API returns them. Users and groups are not looked at.
+//! percent-encoded strings, as the API returns them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -31,12 +31,32 @@ pub struct Role {
     pub managed: Vec<PolicyDocument>,
     /// The default version of the managed policy that is its permissions boundary.
     pub boundary: Option<PolicyDocument>,
+    /// Its tags, which are the `aws:PrincipalTag/…` keys of its sessions.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A user with all its policies, those of its groups included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Its name.
+    pub name: String,
+    /// Its ARN, path included.
+    pub arn: String,
+    /// Its inline policies, and those of its groups.
+    pub inline: Vec<PolicyDocument>,
+    /// The default versions of the managed policies attached to it and to its groups.
+    pub managed: Vec<PolicyDocument>,
+    /// The default version of the managed policy that is its permissions boundary.
+    pub boundary: Option<PolicyDocument>,
+    /// Its tags, which are the `aws:PrincipalTag/…` keys of its requests.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// What the file says.
 #[derive(Clone, Debug)]
 pub(super) struct AuthorizationDetails {
     source: Arc<Source>,
+    users: Vec<UserEntry>,
     roles: Vec<RoleEntry>,
     /// Default versions by ARN.
     managed: BTreeMap<String, PolicyDocument>,
@@ -51,6 +71,14 @@ struct RoleEntry {
     boundary: Option<String>,
 }
 
+/// A user whose managed policies are named and not yet looked up.
+#[derive(Clone, Debug)]
+struct UserEntry {
+    user: User,
+    attached: Vec<String>,
+    boundary: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(
     rename_all = "PascalCase",
@@ -58,11 +86,48 @@ struct RoleEntry {
 )]
 struct DetailsJson<'a> {
     #[serde(borrow, default)]
+    user_detail_list: Vec<UserJson<'a>>,
+    #[serde(borrow, default)]
+    group_detail_list: Vec<GroupJson<'a>>,
+    #[serde(borrow, default)]
     role_detail_list: Vec<RoleJson<'a>>,
     #[serde(borrow, default)]
     policies: Vec<ManagedJson<'a>>,
     #[serde(default)]
     is_truncated: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", expecting = "a user")]
+struct UserJson<'a> {
+    user_name: String,
+    arn: String,
+    #[serde(borrow, default)]
+    user_policy_list: Vec<InlineJson<'a>>,
+    #[serde(default)]
+    group_list: Vec<String>,
+    #[serde(default)]
+    attached_managed_policies: Vec<AttachedJson>,
+    permissions_boundary: Option<BoundaryJson>,
+    #[serde(default)]
+    tags: Vec<TagJson>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", expecting = "a group")]
+struct GroupJson<'a> {
+    group_name: String,
+    #[serde(borrow, default)]
+    group_policy_list: Vec<InlineJson<'a>>,
+    #[serde(default)]
+    attached_managed_policies: Vec<AttachedJson>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", expecting = "a tag")]
+struct TagJson {
+    key: String,
+    value: String,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +142,8 @@ struct RoleJson<'a> {
     #[serde(default)]
     attached_managed_policies: Vec<AttachedJson>,
     permissions_boundary: Option<BoundaryJson>,
+    #[serde(default)]
+    tags: Vec<TagJson>,
 }
 
 #[derive(Deserialize)]
@@ -128,8 +195,12 @@ impl AuthorizationDetails {
                 managed.insert(policy.arn.clone(), document);
             }
         }
+        let groups = &json.group_detail_list;
+        let users = json.user_detail_list.into_iter().map(|user| user_entry(user, groups, source));
+        let users = users.collect::<Result<_, _>>()?;
         let roles = json.role_detail_list.into_iter().map(|role| entry(role, source));
         Ok(Self {
+            users,
             roles: roles.collect::<Result<_, _>>()?,
             managed,
             is_truncated: json.is_truncated,
@@ -144,15 +215,32 @@ impl AuthorizationDetails {
             let there = super::list("roles", self.roles.iter().map(|entry| &entry.role.name));
             return Err(self.lacks("role", arn_or_name, &there));
         };
-        let look_up = |arn: &String| {
-            let advice = "list it under `Policies`, with its default version";
-            self.managed.get(arn).cloned().ok_or_else(|| self.lacks("managed policy", arn, advice))
-        };
         Ok(Role {
-            managed: entry.attached.iter().map(look_up).collect::<Result<_, _>>()?,
-            boundary: entry.boundary.as_ref().map(look_up).transpose()?,
+            managed: self.all_managed(&entry.attached)?,
+            boundary: entry.boundary.as_ref().map(|arn| self.managed(arn)).transpose()?,
             ..entry.role.clone()
         })
+    }
+
+    pub(super) fn user(&self, arn: &str) -> Result<User, Error> {
+        let Some(entry) = self.users.iter().find(|entry| entry.user.arn == arn) else {
+            let there = super::list("users", self.users.iter().map(|entry| &entry.user.name));
+            return Err(self.lacks("user", arn, &there));
+        };
+        Ok(User {
+            managed: self.all_managed(&entry.attached)?,
+            boundary: entry.boundary.as_ref().map(|arn| self.managed(arn)).transpose()?,
+            ..entry.user.clone()
+        })
+    }
+
+    fn all_managed(&self, arns: &[String]) -> Result<Vec<PolicyDocument>, Error> {
+        arns.iter().map(|arn| self.managed(arn)).collect()
+    }
+
+    fn managed(&self, arn: &String) -> Result<PolicyDocument, Error> {
+        let advice = "list it under `Policies`, with its default version";
+        self.managed.get(arn).cloned().ok_or_else(|| self.lacks("managed policy", arn, advice))
     }
 
     fn lacks(&self, what: &'static str, name: &str, advice: &str) -> Error {
@@ -168,16 +256,48 @@ fn entry(json: RoleJson<'_>, source: &Arc<Source>) -> Result<RoleEntry, Error> {
         let title = format!("trust policy of role `{name}`");
         PolicyDocument::within(title, None, document, source)
     });
-    let inline = json.role_policy_list.iter().map(|policy| {
-        let title = format!("inline policy `{}` of role `{name}`", policy.policy_name);
-        PolicyDocument::within(title, None, policy.policy_document, source)
-    });
-    let (trust, inline) = (trust.transpose()?, inline.collect::<Result<_, _>>()?);
+    let inline = inline_policies(&json.role_policy_list, &format!("role `{name}`"), source)?;
+    let tags = json.tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+    let trust = trust.transpose()?;
     Ok(RoleEntry {
-        role: Role { name, arn, trust, inline, managed: Vec::new(), boundary: None },
+        role: Role { name, arn, trust, inline, managed: Vec::new(), boundary: None, tags },
         attached: json.attached_managed_policies.into_iter().map(|one| one.policy_arn).collect(),
         boundary: json.permissions_boundary.map(|boundary| boundary.permissions_boundary_arn),
     })
+}
+
+fn user_entry(
+    json: UserJson<'_>,
+    groups: &[GroupJson<'_>],
+    source: &Arc<Source>,
+) -> Result<UserEntry, Error> {
+    let UserJson { user_name: name, arn, .. } = json;
+    let mut inline = inline_policies(&json.user_policy_list, &format!("user `{name}`"), source)?;
+    let mut attached: Vec<String> =
+        json.attached_managed_policies.into_iter().map(|one| one.policy_arn).collect();
+    for group in groups.iter().filter(|group| json.group_list.contains(&group.group_name)) {
+        let owner = format!("group `{}`", group.group_name);
+        inline.extend(inline_policies(&group.group_policy_list, &owner, source)?);
+        attached.extend(group.attached_managed_policies.iter().map(|one| one.policy_arn.clone()));
+    }
+    let tags = json.tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+    Ok(UserEntry {
+        user: User { name, arn, inline, managed: Vec::new(), boundary: None, tags },
+        attached,
+        boundary: json.permissions_boundary.map(|boundary| boundary.permissions_boundary_arn),
+    })
+}
+
+fn inline_policies(
+    policies: &[InlineJson<'_>],
+    owner: &str,
+    source: &Arc<Source>,
+) -> Result<Vec<PolicyDocument>, Error> {
+    let document = |policy: &InlineJson<'_>| {
+        let title = format!("inline policy `{}` of {owner}", policy.policy_name);
+        PolicyDocument::within(title, None, policy.policy_document, source)
+    };
+    policies.iter().map(document).collect()
 }
 
 /// The default version of a managed policy: the one that says so, or that the policy names.

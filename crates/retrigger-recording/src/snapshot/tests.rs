@@ -91,6 +91,40 @@ fn a_role_has_all_its_policies() {
 }
 
 #[test]
+fn a_user_has_the_policies_of_its_groups_too() {
+    let details = r#"{
+      "UserDetailList": [{"UserName": "ana", "Arn": "arn:aws:iam::841860927337:user/ana",
+        "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": {"own": true}}],
+        "GroupList": ["ops"], "Tags": [{"Key": "team", "Value": "blue"}]}],
+      "GroupDetailList": [
+        {"GroupName": "ops", "GroupPolicyList": [{"PolicyName": "g", "PolicyDocument": {"ops": true}}],
+         "AttachedManagedPolicies": [{"PolicyName": "m", "PolicyArn": "arn:aws:iam::aws:policy/m"}]},
+        {"GroupName": "other", "GroupPolicyList": [{"PolicyName": "x", "PolicyDocument": {"x": true}}]}],
+      "Policies": [{"PolicyName": "m", "Arn": "arn:aws:iam::aws:policy/m", "DefaultVersionId": "v1",
+        "PolicyVersionList": [{"Document": {"m": true}, "VersionId": "v1"}]}]
+    }"#;
+    let tree = Tree::new(&[("snapshot/account-authorization-details.json", details)]);
+    let snapshot = tree.load("snapshot").unwrap();
+    let user = snapshot.user("arn:aws:iam::841860927337:user/ana").unwrap();
+    let names: Vec<&str> =
+        user.inline.iter().chain(&user.managed).map(PolicyDocument::name).collect();
+    assert_eq!(
+        names,
+        [
+            "inline policy `own` of user `ana`",
+            "inline policy `g` of group `ops`",
+            "managed policy `m`"
+        ]
+    );
+    assert_eq!(user.tags["team"], "blue");
+    let error = snapshot.user("arn:aws:iam::841860927337:user/bob").unwrap_err().to_string();
+    assert!(
+        error.contains("no user `arn:aws:iam::841860927337:user/bob`; the users there are: ana"),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_is_not_there_is_named_with_advice() {
     let tree = Tree::new(&[("snapshot/account-authorization-details.json", DETAILS)]);
     let snapshot = tree.load("snapshot").unwrap();

@@ -1,11 +1,14 @@
 //! The policies of a snapshot as they bear on one recording: each document is parsed when a
 //! decision needs it, and what is wrong with it is kept.
 
+use std::collections::BTreeMap;
+
 use retrigger_iam::{
     Arn, Decision, Explanation, Policy, PolicySet, PolicyType, Principal, Request,
 };
 use retrigger_recording::{
     Error, FunctionArn, FunctionSnapshot, OrganizationLevel, PolicyDocument, Role, Snapshot, Step,
+    User,
 };
 
 use crate::{
@@ -74,14 +77,14 @@ impl<'s> Authority<'s> {
 
     /// May the caller invoke the function, under its resource-based policy and, where the caller
     /// is of an account, the caller's own policies?
-    pub(super) fn decide_invoke(&mut self, request: Request) -> Result<Decided, Undecidable> {
+    pub(super) fn decide_invoke(&mut self, mut request: Request) -> Result<Decided, Undecidable> {
         let resource = match self.function.policy(self.qualifier) {
             Some(document) => Some(self.load(document)?),
             None => None,
         };
         let set = match request.principal.account() {
             None => PolicySet::default(),
-            Some(_) => self.caller_policies(&request)?,
+            Some(_) => self.caller_policies(&mut request)?,
         };
         let rcps = self.rcps()?;
         let policies = PolicySet { resource, rcps, ..set };
@@ -91,10 +94,11 @@ impl<'s> Authority<'s> {
     /// May Lambda poll the source under the execution role?
     pub(super) fn decide_poll(
         &mut self,
-        request: Request,
+        mut request: Request,
         role: &Role,
     ) -> Result<Decided, Undecidable> {
-        let set = self.role_policies(role)?;
+        tag(&mut request, &role.tags);
+        let set = self.policies(&Owner::of_role(role))?;
         let resource = match self.snapshot.resource_policy(&request.resource) {
             Some(document) => Some(self.load(document)?),
             None => None,
@@ -121,10 +125,11 @@ impl<'s> Authority<'s> {
     /// May the function write its log?
     pub(super) fn decide_log(
         &mut self,
-        request: Request,
+        mut request: Request,
         role: &Role,
     ) -> Result<Decided, Undecidable> {
-        let set = self.role_policies(role)?;
+        tag(&mut request, &role.tags);
+        let set = self.policies(&Owner::of_role(role))?;
         let rcps = self.rcps()?;
         Ok(self.decided(Step::Log, request, &PolicySet { rcps, ..set }))
     }
@@ -151,30 +156,36 @@ impl<'s> Authority<'s> {
         format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.name)
     }
 
-    /// The policies of a caller of an account: a role, or a session of one.
-    fn caller_policies(&mut self, request: &Request) -> Result<PolicySet, Undecidable> {
-        let caller = &request.principal;
-        let role = match (caller, &request.session_issuer) {
+    /// The policies of a caller of an account: a user, a role, or a session of one.
+    fn caller_policies(&mut self, request: &mut Request) -> Result<PolicySet, Undecidable> {
+        let caller = request.principal.clone();
+        let role = match (&caller, request.session_issuer.as_deref()) {
             (Principal::Root(_), _) => return Ok(PolicySet::default()),
-            (Principal::AssumedRole(_), Some(issuer)) => self.snapshot.role(issuer),
-            (Principal::Role(arn), _) => self.snapshot.role(arn),
-            (Principal::AssumedRole(_), None) => {
-                self.snapshot.role(caller.role_name().unwrap_or_default())
+            (Principal::User(arn), _) => {
+                let user = self.snapshot.user(arn)?;
+                tag(request, &user.tags);
+                return self.policies(&Owner::of_user(&user));
             }
-            _ => return Err(unknown_caller(caller)),
+            (Principal::AssumedRole(_), Some(issuer)) => issuer,
+            (Principal::Role(arn), _) => arn,
+            (Principal::AssumedRole(_), None) => caller.role_name().unwrap_or_default(),
+            _ => return Err(unknown_caller(&caller)),
         };
-        // A role of another account is known to the snapshot only if someone added it.
-        self.role_policies(&role?)
+        let role = self.snapshot.role(role)?;
+        tag(request, &role.tags);
+        self.policies(&Owner::of_role(&role))
     }
 
-    fn role_policies(&mut self, role: &Role) -> Result<PolicySet, Undecidable> {
-        let own = role.inline.iter().chain(&role.managed);
+    /// The policies of a user or role. Those of another account are known to a snapshot only if
+    /// someone added them.
+    fn policies(&mut self, owner: &Owner<'_>) -> Result<PolicySet, Undecidable> {
+        let own = owner.inline.iter().chain(owner.managed);
         let identity = own.map(|document| self.load(document)).collect::<Result<_, _>>()?;
-        let boundary = match &role.boundary {
+        let boundary = match owner.boundary {
             Some(document) => Some(self.load(document)?),
             None => None,
         };
-        let scps = match self.organization_of(&role.arn) {
+        let scps = match self.organization_of(owner.arn) {
             Some(organization) => Some(self.levels(&organization.scps)?),
             None => None,
         };
@@ -253,10 +264,38 @@ impl<'s> Authority<'s> {
     }
 }
 
+/// A user or a role, as far as its policies go.
+struct Owner<'o> {
+    arn: &'o str,
+    inline: &'o [PolicyDocument],
+    managed: &'o [PolicyDocument],
+    boundary: Option<&'o PolicyDocument>,
+}
+
+impl<'o> Owner<'o> {
+    fn of_role(role: &'o Role) -> Self {
+        let Role { arn, inline, managed, boundary, .. } = role;
+        Self { arn, inline, managed, boundary: boundary.as_ref() }
+    }
+
+    fn of_user(user: &'o User) -> Self {
+        let User { arn, inline, managed, boundary, .. } = user;
+        Self { arn, inline, managed, boundary: boundary.as_ref() }
+    }
+}
+
+/// The tags of a caller are condition keys of its requests. Source: IAM User Guide, "AWS global
+/// condition context keys", `aws:PrincipalTag`.
+fn tag(request: &mut Request, tags: &BTreeMap<String, String>) {
+    for (key, value) in tags {
+        request.context.insert(format!("aws:PrincipalTag/{key}"), value.as_str());
+    }
+}
+
 fn unknown_caller(caller: &Principal) -> Undecidable {
     Undecidable::Other {
         message: format!("the policies of the caller `{caller}` are not in the snapshot"),
-        help: "only roles and their sessions can be looked up in \
+        help: "only users, roles and their sessions can be looked up in \
                `account-authorization-details.json`"
             .to_owned(),
     }
