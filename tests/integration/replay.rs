@@ -44,7 +44,7 @@ fn verbose_shows_what_decided_and_what_missed() {
     let ran = replay(&["--verbose", "recordings/lambda-demo/s3-missing-colon"]);
     insta::assert_snapshot!(ran.text(), @r#"
     lambda-demo
-      PASS s3-missing-colon             lambda:InvokeFunction: ImplicitlyDenied, handler not run
+      PASS s3-missing-colon             lambda:InvokeFunction: ImplicitlyDenied, handler not run, 1 warning
            may the trigger invoke? ImplicitlyDenied: lambda:InvokeFunction
              on arn:aws:lambda:us-east-1:841860927337:function:lambdaDemo
              by s3.amazonaws.com

@@ -62,12 +62,16 @@ impl Explanation {
     }
 
     /// The `Allow` statements that missed the request by the least, nearest first: what to look
-    /// at when a request is implicitly denied.
+    /// at when a request is implicitly denied. Those that are about other callers are left out
+    /// where there are some about this one.
     pub fn nearest_misses(&self) -> Vec<&StatementReport> {
         let is_miss = |report: &&StatementReport| {
             report.effect == Effect::Allow && !report.applies() && report.is_near()
         };
         let mut misses: Vec<_> = self.statements().filter(is_miss).collect();
+        if misses.iter().any(|report| report.is_about_caller()) {
+            misses.retain(|report| report.is_about_caller());
+        }
         misses.sort_by_key(|report| report.misses.len());
         misses
     }
@@ -176,6 +180,13 @@ impl StatementReport {
     fn is_near(&self) -> bool {
         let is_action = |miss: &Miss| matches!(miss.element, Element::Action | Element::NotAction);
         !self.misses.iter().any(is_action)
+    }
+
+    /// Whether it is not another caller's.
+    fn is_about_caller(&self) -> bool {
+        let is_other =
+            |miss: &Miss| matches!(miss.element, Element::Principal | Element::NotPrincipal);
+        !self.misses.iter().any(is_other)
     }
 
     /// The statement as people name it: by its `Sid`, else by its number from 1.

@@ -9,7 +9,7 @@ use retrigger_trigger::{
 use serde_json::Value;
 
 use crate::{
-    event::Decided,
+    event::{Clause, Decided},
     replay::{
         authority::{Authority, Undecidable},
         mapping, unsettled,
@@ -90,12 +90,38 @@ fn invoke(
             }
         }
         let is_allowed = decided.explanation.decision.is_allowed();
+        decided.clauses.extend(undeclared_facts(&decided, classification));
         decisions.push(decided);
         if !is_allowed {
             break;
         }
     }
     Ok(decisions)
+}
+
+/// What to declare where a statement missed for a fact that the payload does not show.
+fn undeclared_facts(decided: &Decided, classification: &Classification) -> Vec<Clause> {
+    let facts = [
+        ("aws:SourceArn", "source_arn", classification.source_arn.is_known()),
+        ("aws:SourceAccount", "source_account", classification.source_account.is_known()),
+    ];
+    let near = decided.explanation.nearest_misses();
+    let missed = |key: &str| {
+        let keys = near.iter().flat_map(|report| &report.misses).flat_map(|miss| &miss.key);
+        keys.into_iter().any(|missed| missed.eq_ignore_ascii_case(key))
+    };
+    let is_denied = !decided.explanation.decision.is_allowed();
+    let unknown = facts.into_iter().filter(|(key, _, known)| is_denied && !known && missed(key));
+    unknown
+        .map(|(key, name, _)| Clause {
+            title: format!(
+                "the payload does not show `{key}`: declare `{name}` under `[trigger]` in \
+                 `recording.toml`"
+            ),
+            miss: None,
+            place: None,
+        })
+        .collect()
 }
 
 fn poll(

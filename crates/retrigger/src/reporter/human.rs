@@ -13,7 +13,7 @@ use retrigger_trigger::{BatchOutcome, ItemFate};
 use similar::TextDiff;
 
 use crate::{
-    event::{Decided, Difference, Event, HandlerRan, RecordingFinished, Status, Totals},
+    event::{Clause, Decided, Difference, Event, HandlerRan, RecordingFinished, Status, Totals},
     reporter::{
         Reporter,
         snippet::{Look, clause_snippets, finding_snippet},
@@ -114,7 +114,18 @@ impl<W: Write> Human<W> {
         if let Some(message) = message {
             self.wrapped(&format!("AWS says: {message}"))?;
         }
+        if decision.is_allowed() {
+            return clauses.iter().try_for_each(|clause| self.deciding(clause));
+        }
         self.block(&clause_snippets(clauses, self.inner()))
+    }
+
+    /// A clause that allows, without its text.
+    fn deciding(&mut self, clause: &Clause) -> io::Result<()> {
+        match &clause.place {
+            Some(place) => self.wrapped(&format!("{} ({place})", clause.title)),
+            None => self.wrapped(&clause.title),
+        }
     }
 
     fn handler(&mut self, ran: &HandlerRan, status: Status) -> io::Result<()> {
@@ -274,6 +285,11 @@ fn phrase(finished: &RecordingFinished, events: &[Event]) -> String {
     if finished.actual.logs.as_ref().is_some_and(|logs| !logs.delivered) {
         parts.push("logs lost".to_owned());
     }
+    match events.iter().map(warnings).sum() {
+        0 => {}
+        1 => parts.push("1 warning".to_owned()),
+        count => parts.push(format!("{count} warnings")),
+    }
     parts.join(", ")
 }
 
@@ -316,6 +332,14 @@ fn step_word(step: Step) -> &'static str {
         Step::AssumeRole => "may Lambda assume the role?",
         Step::Log => "may it log?",
         _ => "may it?",
+    }
+}
+
+fn warnings(event: &Event) -> usize {
+    match event {
+        Event::Found { .. } => 1,
+        Event::Settled { batch } => batch.warnings.len(),
+        _ => 0,
     }
 }
 
