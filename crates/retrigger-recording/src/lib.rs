@@ -63,6 +63,7 @@
 //! source = "aws iam get-account-authorization-details"   # in words
 //! log_group_exists = true
 //! # extends = "../../snapshot"
+//! # without = ["lambda/lambdaDemo/policy.json"]           # of the snapshot it extends
 //! ```
 //!
 //! `recording.toml` (format 1; nothing else must be there):
@@ -70,6 +71,7 @@
 //! ```toml
 //! format = 1
 //! snapshot = "snapshots/cut-pattern"      # "snapshot" by default
+//! derived_from = "s3-object-created"      # where `retrigger derive` made it
 //! [trigger]
 //! kind = "s3"
 //! source_account = { value = "841860927337", provenance = "declared" }
@@ -77,6 +79,7 @@
 //! "aws:PrincipalOrgID" = { value = "o-ab12cd34ef", provenance = "declared" }
 //! [invocation]
 //! qualifier = "PROD"
+//! retries = 2                              # how often this batch was handed over before
 //! time = "2026-03-02T09:41:00Z"
 //! [[redactions]]
 //! file = "event.json"

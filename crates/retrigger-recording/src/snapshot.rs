@@ -43,6 +43,7 @@ pub const SNAPSHOT_FILE: &str = "snapshot.toml";
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     path: PathBuf,
+    folders: Vec<PathBuf>,
     about: SnapshotAbout,
     authorization: Option<AuthorizationDetails>,
     functions: BTreeMap<String, FunctionSnapshot>,
@@ -73,6 +74,8 @@ struct SnapshotToml {
     #[serde(rename = "format")]
     _format: u32,
     extends: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    without: Vec<toml::Spanned<String>>,
     taken_at: Option<Time>,
     account: Option<toml::Spanned<String>>,
     region: Option<String>,
@@ -99,13 +102,13 @@ impl Snapshot {
         let path = &as_below(path.as_ref(), function.path());
         let root = if path.starts_with(function.path()) { function.path() } else { path };
         let chain = chain(path, root)?;
-        let folders: Vec<&Path> = chain.iter().map(|link| link.folder.as_path()).collect();
-        let files = Files::collect(&folders, root)?;
+        let files = Files::collect(&chain, root)?;
         let read = |name: &str| files.get(name).map(read).transpose();
         let authorization = read(AUTHORIZATION_FILE)?;
         let organization = read(ORGANIZATION_FILE)?;
         Ok(Self {
             path: path.to_owned(),
+            folders: chain.iter().map(|link| link.folder.clone()).collect(),
             about: about(&chain)?,
             authorization: authorization
                 .map(|source| AuthorizationDetails::parse(&source))
@@ -119,6 +122,11 @@ impl Snapshot {
     /// The snapshot's folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The folders it was read from: its own, then those of the snapshots it extends.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
     }
 
     /// What `snapshot.toml` says.

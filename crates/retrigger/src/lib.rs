@@ -13,6 +13,7 @@
 //! ```
 
 pub mod check;
+pub mod derive;
 pub mod documents;
 pub mod event;
 pub mod reporter;

@@ -1,12 +1,13 @@
 //! Which files a snapshot has, with those of the snapshots it extends.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
 use walkdir::WalkDir;
 
+use super::Link;
 use crate::{
     error::{Error, Problem, READ},
     parse::nearest,
@@ -30,24 +31,26 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// The files of `folders`, an earlier one covering the later ones.
-    pub(super) fn collect(folders: &[&Path], root: &Path) -> Result<Self, Error> {
+    /// The files of a chain of snapshots, an earlier one covering the later ones, and taking away
+    /// what its `without` names.
+    pub(super) fn collect(chain: &[Link], root: &Path) -> Result<Self, Error> {
         let mut by_name = BTreeMap::new();
-        for folder in folders {
-            for entry in WalkDir::new(folder).max_depth(3).sort_by_file_name() {
-                let entry = entry.map_err(|error| unreadable(folder, &error))?;
-                let path = entry.path();
-                let is_json = path.extension().is_some_and(|extension| extension == "json");
-                if !is_json || entry.file_type().is_dir() {
-                    continue;
+        let mut without: Vec<(&Link, &toml::Spanned<String>)> = Vec::new();
+        let mut gone = BTreeSet::new();
+        for link in chain {
+            for (name, path) in files_of(&link.folder, root)? {
+                if without.iter().any(|(_, taken)| *taken.as_ref() == name) {
+                    gone.insert(name);
+                } else {
+                    by_name.entry(name).or_insert(path);
                 }
-                check_link(root, path)?;
-                let name = slashed(path.strip_prefix(folder).unwrap_or(path));
-                check_name(&name, path)?;
-                by_name.entry(name).or_insert_with(|| path.to_owned());
             }
+            without.extend(link.toml.without.iter().map(|name| (link, name)));
         }
-        Ok(Self { by_name })
+        match without.into_iter().find(|(_, name)| !gone.contains(name.as_ref().as_str())) {
+            Some((link, name)) => Err(nothing_taken(link, name)),
+            None => Ok(Self { by_name }),
+        }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Path> {
@@ -60,6 +63,30 @@ impl Files {
             .iter()
             .filter_map(move |(name, path)| Some((name.strip_prefix(prefix)?, path.as_path())))
     }
+}
+
+/// The JSON files of one folder by their names in the snapshot.
+fn files_of(folder: &Path, root: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder).max_depth(3).sort_by_file_name() {
+        let entry = entry.map_err(|error| unreadable(folder, &error))?;
+        let path = entry.path();
+        let is_json = path.extension().is_some_and(|extension| extension == "json");
+        if !is_json || entry.file_type().is_dir() {
+            continue;
+        }
+        check_link(root, path)?;
+        let name = slashed(path.strip_prefix(folder).unwrap_or(path));
+        check_name(&name, path)?;
+        files.push((name, path.to_owned()));
+    }
+    Ok(files)
+}
+
+fn nothing_taken(link: &Link, name: &toml::Spanned<String>) -> Error {
+    let reason = format!("no snapshot that this one extends has a file `{}`", name.as_ref());
+    let advice = "`without` names files of those, such as `lambda/FUNCTION/policy.json`";
+    link.source.error(name.span().start, Problem::value_with_advice(reason, advice))
 }
 
 fn unreadable(folder: &Path, error: &walkdir::Error) -> Error {
