@@ -49,7 +49,8 @@ impl Story {
 #[rstest]
 #[case("lambda-demo", 70)]
 #[case("lambda-demo-python", 10)]
-#[case("lambda-demo-sqs", 20)]
+#[case("lambda-demo-sqs", 40)]
+#[case("lambda-demo-streams", 30)]
 fn every_derived_case_replays_as_it_says(#[case] function: &str, #[case] at_least: usize) {
     let story = Story::new();
     let ran = story.derive(function, &[]);

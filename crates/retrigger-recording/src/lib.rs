@@ -148,8 +148,9 @@ pub use recording::{CALLS_FILE, EVENT_FILE, EXPECTED_FILE, RECORDING_FILE, Recor
 pub use redact::{Leak, Redactor};
 pub use snapshot::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
-    FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization, OrganizationLevel, Role,
-    SNAPSHOT_FILE, SNAPSHOT_FORMAT, Snapshot, SnapshotAbout, SourceAccess, UrlAuthType,
+    FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization, OrganizationLevel,
+    QueueAttributes, RedrivePolicy, Role, SNAPSHOT_FILE, SNAPSHOT_FORMAT, Snapshot, SnapshotAbout,
+    SourceAccess, UrlAuthType,
 };
 pub use source::Place;
 pub use time::{ParseTimeError, Time};

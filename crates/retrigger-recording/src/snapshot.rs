@@ -4,6 +4,7 @@ mod authorization;
 mod files;
 mod lambda;
 mod organization;
+mod queue;
 
 use std::{
     collections::BTreeMap,
@@ -20,6 +21,7 @@ pub use lambda::{
     FunctionUrl, LoggingConfig, SourceAccess, UrlAuthType,
 };
 pub use organization::{ORGANIZATION_FORMAT, Organization, OrganizationLevel};
+pub use queue::{QueueAttributes, RedrivePolicy};
 
 use crate::{
     document::PolicyDocument,
@@ -48,6 +50,7 @@ pub struct Snapshot {
     authorization: Option<AuthorizationDetails>,
     functions: BTreeMap<String, FunctionSnapshot>,
     resource_policies: BTreeMap<String, PolicyDocument>,
+    queues: BTreeMap<String, QueueAttributes>,
     organization: Option<Organization>,
 }
 
@@ -115,6 +118,7 @@ impl Snapshot {
                 .transpose()?,
             functions: lambda::functions(&files)?,
             resource_policies: resource_policies(&files)?,
+            queues: queue::queues(&files)?,
             organization: organization.map(|source| Organization::parse(&source)).transpose()?,
         })
     }
@@ -172,6 +176,11 @@ impl Snapshot {
     /// The policies of other resources, by the resources' ARNs.
     pub fn resource_policies(&self) -> &BTreeMap<String, PolicyDocument> {
         &self.resource_policies
+    }
+
+    /// The attributes of a queue, by its ARN; `None` where they are not known.
+    pub fn queue(&self, arn: &str) -> Option<&QueueAttributes> {
+        self.queues.get(arn)
     }
 
     /// The organization's policies; `None` where the account is in none, or they are not known.

@@ -51,7 +51,7 @@ mod batch;
 
 pub use batch::{
     BatchError, BatchOutcome, BatchResult, FunctionResult, ItemFate, ItemOutcome, MappingSettings,
-    batch_outcome,
+    Redrive, batch_outcome,
 };
 pub use classification::{Classification, Declared};
 pub use classify::{classify, recognise};

@@ -17,6 +17,7 @@ use crate::{
 pub(super) const AUTHORIZATION_FILE: &str = "account-authorization-details.json";
 pub(super) const ORGANIZATION_FILE: &str = "organization.json";
 pub(super) const RESOURCE_POLICIES: &str = "resource-policies/";
+pub(super) const QUEUE_ATTRIBUTES: &str = "queue-attributes/";
 pub(super) const LAMBDA: &str = "lambda/";
 
 /// The files of a function's folder; besides them, `policy.QUALIFIER.json`.
@@ -101,7 +102,7 @@ fn unreadable(folder: &Path, error: &walkdir::Error) -> Error {
 fn check_name(name: &str, path: &Path) -> Result<(), Error> {
     let parts: Vec<&str> = name.split('/').collect();
     let (own, known): (&str, &[&str]) = match parts.as_slice() {
-        ["resource-policies", _] => return Ok(()),
+        ["resource-policies" | "queue-attributes", _] => return Ok(()),
         ["lambda", _, own] if is_qualified_policy(own) => return Ok(()),
         ["lambda", _, own] => (own, &[POLICY_FILE, MAPPINGS_FILE, CONFIGURATION_FILE, URL_FILE]),
         _ => (name, &[AUTHORIZATION_FILE, ORGANIZATION_FILE]),

@@ -135,8 +135,8 @@ impl Run {
             return Ok(());
         }
         let ran = self.run_handler(scene, &invoked).await?;
+        self.events.push(Event::HandlerRan(ran.clone()));
         self.settle(scene, authority, &classification, &ran);
-        self.events.push(Event::HandlerRan(ran));
         self.log(scene, authority, &role)
     }
 
@@ -183,13 +183,19 @@ impl Run {
         let source = classification.source_arn.value.as_deref();
         let invoked = authority.invoked_arn();
         let mapping = mapping::of_source(authority.function(), source, &invoked);
-        let settings = mapping::batch_settings(mapping);
-        let response = ran.response.as_ref().map(Value::to_string);
+        let queue = source.and_then(|arn| scene.snapshot.queue(arn));
+        let settings = mapping::batch_settings(mapping, queue);
+        let response = match (&self.actual.response, &ran.response) {
+            // Not JSON: as it is.
+            (None, Some(Value::String(text))) => Some(text.clone()),
+            (_, response) => response.as_ref().map(Value::to_string),
+        };
+        let retries = scene.recording.manifest.invocation.retries.unwrap_or(0);
         let result = match &response {
             Some(text) => FunctionResult::Response(text.as_bytes()),
             None => FunctionResult::FunctionError,
         };
-        match batch_outcome(&scene.payload, &settings, result, 0) {
+        match batch_outcome(&scene.payload, &settings, result, retries) {
             Ok(batch) => {
                 self.actual.batch = serde_json::to_value(&batch).ok();
                 self.events.push(Event::Settled { batch });

@@ -152,12 +152,21 @@ impl<W: Write> Human<W> {
 
     fn batch(&mut self, batch: &BatchOutcome) -> io::Result<()> {
         self.line(format_args!("batch: {}", batch.why))?;
-        for item in &batch.items {
-            self.line(format_args!("  {:<17} {}", fate_word(item.outcome), item.id))?;
+        let words: Vec<String> = batch.items.iter().map(|item| fate_word(item.outcome)).collect();
+        let width = words.iter().map(String::len).max().unwrap_or_default();
+        for (word, item) in words.iter().zip(&batch.items) {
+            self.line(format_args!("  {word:<width$} {}", item.id))?;
         }
-        for warning in &batch.warnings {
-            self.line(format_args!("  warning: {warning}"))?;
+        if let Some(destination) = &batch.destination {
+            self.line(format_args!("  to {destination}"))?;
         }
+        if batch.next_batches.len() > 1 {
+            self.line(format_args!("  split into {}", sizes(&batch.next_batches)))?;
+        }
+        batch
+            .warnings
+            .iter()
+            .try_for_each(|warning| self.wrapped(&format!("warning: {warning}")))?;
         Ok(())
     }
 
@@ -284,7 +293,7 @@ fn cut(line: &str, width: usize) -> String {
     line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// How many items went which way: `2 deleted, 1 returned`.
+/// How many items went which way, and how many warnings there are: `2 deleted, 1 returned`.
 fn batch_phrase(batch: &BatchOutcome) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for item in &batch.items {
@@ -294,9 +303,19 @@ fn batch_phrase(batch: &BatchOutcome) -> String {
             None => counts.push((fate, 1)),
         }
     }
-    let counts: Vec<String> =
-        counts.into_iter().map(|(fate, count)| format!("{count} {fate}")).collect();
-    counts.join(", ")
+    let warnings = match batch.warnings.len() {
+        0 => None,
+        1 => Some("1 warning".to_owned()),
+        count => Some(format!("{count} warnings")),
+    };
+    let counts = counts.into_iter().map(|(fate, count)| format!("{count} {fate}"));
+    counts.chain(warnings).collect::<Vec<_>>().join(", ")
+}
+
+/// How many items the next batches have: `2 and 1`.
+fn sizes(batches: &[Vec<String>]) -> String {
+    let sizes: Vec<String> = batches.iter().map(|batch| batch.len().to_string()).collect();
+    sizes.join(" and ")
 }
 
 /// As in `expected.json`.
