@@ -160,6 +160,45 @@ fn a_policy_whose_only_statement_is_removed_is_gone() {
     assert!(policies.policy(None).is_some());
 }
 
+/// One statement allows all that polling needs by a wildcard: it goes as a whole, and with it the
+/// inline policy.
+#[test]
+fn a_wildcard_is_removed_with_its_statement() {
+    let story = Story::new();
+    let details = story.path("lambda-demo-sqs/snapshot/account-authorization-details.json");
+    let text = fs::read_to_string(&details).unwrap();
+    let actions = text.find("\"sqs:ReceiveMessage\"").unwrap();
+    let end = actions + text[actions..].find(']').unwrap();
+    fs::write(&details, format!("{}\"sqs:*\"{}", &text[..actions], &text[end..])).unwrap();
+    let ran = story.derive("lambda-demo-sqs/sqs-partial-batch", &["--format", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let lines = ran.json_lines();
+    let names: Vec<&str> = lines.iter().filter_map(|line| line["case"].as_str()).collect();
+    assert_eq!(
+        names,
+        ["other-queue", "queue-with-longer-name", "without-ReadOrders", "role-not-assumable"]
+    );
+    let snapshot = "snapshots/derived-sqs-partial-batch-without-ReadOrders";
+    let changed = story.path("lambda-demo-sqs").join(snapshot);
+    let changed = fs::read(changed.join("account-authorization-details.json")).unwrap();
+    let changed: serde_json::Value = serde_json::from_slice(&changed).unwrap();
+    assert_eq!(changed["RoleDetailList"][0]["RolePolicyList"], serde_json::json!([]));
+}
+
+/// Where nothing says whose bucket it is, everyone's is allowed: the confused deputy.
+#[test]
+fn a_bucket_of_any_account_is_told() {
+    let story = Story::new();
+    let policy = story.path("lambda-demo/snapshot/lambda/lambdaDemo/policy.json");
+    let text = fs::read_to_string(&policy).unwrap();
+    let condition = r#"\"StringEquals\":{\"AWS:SourceAccount\":\"841860927337\"},"#;
+    assert!(text.contains(condition));
+    fs::write(&policy, text.replace(condition, "")).unwrap();
+    let ran = story.derive("lambda-demo/s3-object-created", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("ALLOWED other-account\n"), "{}", ran.stdout);
+}
+
 #[test]
 fn a_second_run_changes_nothing() {
     let story = Story::new();

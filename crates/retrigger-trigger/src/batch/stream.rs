@@ -12,12 +12,13 @@ use super::{BatchOutcome, ItemFate, MappingSettings, Source};
 /// each partition, and retries from there in one batch. Out of retries, what failed goes to the
 /// destination, if there is one. Splitting a batch costs no retry, so that a batch of several is
 /// split even where none is left. With both settings the batch is split at the record reported,
-/// which costs none either, unless that is the first. Sources: Lambda Developer Guide, "Configuring partial batch
-/// response with Kinesis Data Streams and Lambda", "Retain discarded batch records for a Kinesis
-/// Data Streams event source in Lambda".
+/// which costs none either, unless that is the first. Sources: Lambda Developer Guide, "Configuring
+/// partial batch response with Kinesis Data Streams and Lambda", "Retain discarded batch records for
+/// a Kinesis Data Streams event source in Lambda".
 ///
-/// AWS does not say whether bisecting applies to a response that is malformed: it is done only for
-/// an error of the function, which is what the setting's name says.
+/// That a split at the record reported costs no retry follows from both pages; neither says it of
+/// the two settings together. AWS does not say whether bisecting applies to a response that is
+/// malformed: it is done only for an error of the function, which is what the setting's name says.
 pub(super) fn outcome(
     items: &[Item],
     reading: Reading,

@@ -9,13 +9,13 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use retrigger_recording::Step;
-use retrigger_trigger::{BatchOutcome, ItemFate};
+use retrigger_trigger::BatchOutcome;
 use similar::TextDiff;
 
 use crate::{
     event::{Decided, Difference, Event, HandlerRan, RecordingFinished, Status, Totals},
     reporter::{
-        Reporter,
+        Reporter, batch,
         snippet::{Look, clause_snippets, finding_snippet},
     },
 };
@@ -152,22 +152,8 @@ impl<W: Write> Human<W> {
 
     fn batch(&mut self, batch: &BatchOutcome) -> io::Result<()> {
         self.line(format_args!("batch: {}", batch.why))?;
-        let words: Vec<String> = batch.items.iter().map(|item| fate_word(item.outcome)).collect();
-        let width = words.iter().map(String::len).max().unwrap_or_default();
-        for (word, item) in words.iter().zip(&batch.items) {
-            self.line(format_args!("  {word:<width$} {}", item.id))?;
-        }
-        if let Some(destination) = &batch.destination {
-            self.line(format_args!("  to {destination}"))?;
-        }
-        if batch.next_batches.len() > 1 {
-            self.line(format_args!("  split into {}", sizes(&batch.next_batches)))?;
-        }
-        batch
-            .warnings
-            .iter()
-            .try_for_each(|warning| self.wrapped(&format!("warning: {warning}")))?;
-        Ok(())
+        self.block(&batch::details(batch))?;
+        batch.warnings.iter().try_for_each(|warning| self.wrapped(&format!("warning: {warning}")))
     }
 
     /// How details look, which stand indented.
@@ -275,7 +261,7 @@ fn phrase(finished: &RecordingFinished, events: &[Event]) -> String {
         match event {
             Event::Decided(decided) => parts.extend(denied_phrase(decided)),
             Event::HandlerRan(ran) => parts.push(ran_phrase(ran)),
-            Event::Settled { batch } => parts.push(batch_phrase(batch)),
+            Event::Settled { batch } => parts.push(batch::phrase(batch)),
             _ => {}
         }
     }
@@ -291,39 +277,6 @@ fn cut(line: &str, width: usize) -> String {
         return line.to_owned();
     }
     line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
-}
-
-/// How many items went which way, and how many warnings there are: `2 deleted, 1 returned`.
-fn batch_phrase(batch: &BatchOutcome) -> String {
-    let mut counts: Vec<(String, usize)> = Vec::new();
-    for item in &batch.items {
-        let fate = fate_word(item.outcome);
-        match counts.iter_mut().find(|(known, _)| *known == fate) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((fate, 1)),
-        }
-    }
-    let warnings = match batch.warnings.len() {
-        0 => None,
-        1 => Some("1 warning".to_owned()),
-        count => Some(format!("{count} warnings")),
-    };
-    let counts = counts.into_iter().map(|(fate, count)| format!("{count} {fate}"));
-    counts.chain(warnings).collect::<Vec<_>>().join(", ")
-}
-
-/// How many items the next batches have: `2 and 1`.
-fn sizes(batches: &[Vec<String>]) -> String {
-    let sizes: Vec<String> = batches.iter().map(|batch| batch.len().to_string()).collect();
-    sizes.join(" and ")
-}
-
-/// As in `expected.json`.
-fn fate_word(fate: ItemFate) -> String {
-    serde_json::to_value(fate)
-        .ok()
-        .and_then(|word| word.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }
 
 /// What a step of a replay asks.
