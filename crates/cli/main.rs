@@ -3,6 +3,7 @@
 
 mod check;
 mod classify;
+mod derive;
 mod exit;
 mod explain;
 mod input;
@@ -26,6 +27,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Replay(replay::Args),
+    Derive(derive::Args),
     Check(check::Args),
     Explain(Box<explain::Args>),
     Classify(classify::Args),
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let mut output = Output::stdout();
     let outcome = match cli.command {
         Command::Replay(args) => replay::run(&args, &mut output),
+        Command::Derive(args) => derive::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Classify(args) => classify::run(&args, &mut output),

@@ -4,6 +4,7 @@ mod bad_input;
 mod check;
 mod classify;
 mod decisions;
+mod derive;
 mod explain;
 mod in_process;
 mod replay;

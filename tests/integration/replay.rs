@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Ran, retrigger};
+use crate::support::{Ran, copy, retrigger};
 
 fn replay(arguments: &[&str]) -> Ran {
     retrigger(["replay"].iter().chain(arguments))
@@ -161,15 +161,36 @@ fn a_filter_that_selects_nothing_is_said() {
     assert_eq!(ran.stderr, "error: no recording has a name that contains `no-such`\n");
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
+#[test]
+fn what_becomes_of_a_batch_is_shown() {
+    let batch = |recording: &str| {
+        let ran = replay(&["--verbose", recording]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        let lines = ran.stdout.lines().map(str::trim_start);
+        let batch = lines.skip_while(|line| !line.starts_with("batch:"));
+        batch.take_while(|line| !line.starts_with("may it log?")).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(batch("recordings/lambda-demo-sqs/sqs-wrapped-response"), @r"
+    batch: the response has no `batchItemFailures`
+    deleted 1c6e2b7a-0f4d-4a83-9b15-7d20c8e6f3a1
+    deleted 8d5f0a3c-2e71-4b96-a8c4-e13b9f7d6052
+    deleted f27a9c4e-6b30-4d18-8e5f-04c1a7d2b986
+    warning: the report is wrapped in `statusCode` and `body`, where AWS
+    does not look: messages `8d5f0a3c-2e71-4b96-a8c4-e13b9f7d6052` are
+    reported as failed, but count as done and are deleted
+    ");
+    insta::assert_snapshot!(batch("recordings/lambda-demo-streams/dynamodb-retries-exhausted"), @r"
+    batch: the function returned an error
+    sent-to-destination 4421584500000000017450439091
+    sent-to-destination 4421584500000000017450439092
+    to arn:aws:sqs:us-east-1:841860927337:lambda-demo-streams-failed
+    ");
+    insta::assert_snapshot!(batch("recordings/lambda-demo-streams/kinesis-bisect"), @r"
+    batch: the function returned an error
+    retried 49661234567890123456789012345678901234567890123456789010
+    retried 49661234567890123456789012345678901234567890123456789017
+    retried 49661234567890123456789012345678901234567890123456789024
+    retried 49661234567890123456789012345678901234567890123456789031
+    split into 2 and 2
+    ");
 }

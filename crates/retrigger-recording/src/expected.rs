@@ -150,7 +150,7 @@ impl Expected {
     }
 
     /// Whether both expect the same; the version of the file aside.
-    pub(crate) fn says(&self, other: &Self) -> bool {
+    pub fn says(&self, other: &Self) -> bool {
         Self { format: None, ..self.clone() } == Self { format: None, ..other.clone() }
     }
 

@@ -63,6 +63,7 @@
 //! source = "aws iam get-account-authorization-details"   # in words
 //! log_group_exists = true
 //! # extends = "../../snapshot"
+//! # without = ["lambda/lambdaDemo/policy.json"]           # of the snapshot it extends
 //! ```
 //!
 //! `recording.toml` (format 1; nothing else must be there):
@@ -70,6 +71,7 @@
 //! ```toml
 //! format = 1
 //! snapshot = "snapshots/cut-pattern"      # "snapshot" by default
+//! derived_from = "s3-object-created"      # where `retrigger derive` made it
 //! [trigger]
 //! kind = "s3"
 //! source_account = { value = "841860927337", provenance = "declared" }
@@ -77,6 +79,7 @@
 //! "aws:PrincipalOrgID" = { value = "o-ab12cd34ef", provenance = "declared" }
 //! [invocation]
 //! qualifier = "PROD"
+//! retries = 2                              # how often this batch was handed over before
 //! time = "2026-03-02T09:41:00Z"
 //! [[redactions]]
 //! file = "event.json"
@@ -145,8 +148,9 @@ pub use recording::{CALLS_FILE, EVENT_FILE, EXPECTED_FILE, RECORDING_FILE, Recor
 pub use redact::{Leak, Redactor};
 pub use snapshot::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
-    FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization, OrganizationLevel, Role,
-    SNAPSHOT_FILE, SNAPSHOT_FORMAT, Snapshot, SnapshotAbout, SourceAccess, UrlAuthType, User,
+    FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization, OrganizationLevel,
+    QueueAttributes, RedrivePolicy, Role, SNAPSHOT_FILE, SNAPSHOT_FORMAT, Snapshot, SnapshotAbout,
+    SourceAccess, UrlAuthType, User,
 };
 pub use source::Place;
 pub use time::{ParseTimeError, Time};

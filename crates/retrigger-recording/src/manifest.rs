@@ -20,6 +20,8 @@ pub const RECORDING_FORMAT: u32 = 1;
 pub struct Manifest {
     /// The snapshot to replay under, relative to the function folder; `snapshot` by default.
     pub snapshot: Option<String>,
+    /// The recording that this one was derived from, by its path below the function folder.
+    pub derived_from: Option<String>,
     /// What is known of the trigger.
     pub trigger: TriggerFacts,
     /// What is known of the invocation.
@@ -147,6 +149,10 @@ pub struct Invocation {
     /// When it was invoked, which is the request's `aws:CurrentTime`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<Time>,
+    /// How often Lambda had handed over this same batch before: 0 where it is missing. Streams
+    /// and Kafka give up after as many retries as their mapping says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
     /// When Lambda would have ended the recorded invocation; a replay counts its own time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Time>,
@@ -186,6 +192,8 @@ struct RecordingToml {
     format: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    derived_from: Option<String>,
     #[serde(default)]
     trigger: TriggerFacts,
     #[serde(default)]
@@ -197,20 +205,21 @@ struct RecordingToml {
 impl Manifest {
     pub(crate) fn parse(source: &Source) -> Result<Self, Error> {
         let toml: RecordingToml = versioned_toml(source, RECORDING_FORMAT)?;
-        let RecordingToml { snapshot, trigger, invocation, redactions, .. } = toml;
+        let RecordingToml { snapshot, derived_from, trigger, invocation, redactions, .. } = toml;
         if let Some(qualifier) = invocation.qualifier.as_ref().filter(|name| !is_qualifier(name)) {
             let at = source.text.find(qualifier.as_str()).unwrap_or(0);
             let reason = format!("`{qualifier}` is neither a version nor an alias");
             return Err(source.error(at, Problem::value(reason)));
         }
-        Ok(Self { snapshot, trigger, invocation, redactions })
+        Ok(Self { snapshot, derived_from, trigger, invocation, redactions })
     }
 
     /// The text of `recording.toml`.
     pub(crate) fn to_text(&self) -> Result<String, Problem> {
-        let Self { snapshot, trigger, invocation, redactions } = self.clone();
+        let Self { snapshot, derived_from, trigger, invocation, redactions } = self.clone();
         let format = RECORDING_FORMAT;
-        let toml = RecordingToml { format, snapshot, trigger, invocation, redactions };
+        let toml =
+            RecordingToml { format, snapshot, derived_from, trigger, invocation, redactions };
         write_toml::to_text(&toml)
             .map_err(|reason| Problem::value(format!("cannot be written as TOML: {reason}")))
     }
@@ -236,6 +245,7 @@ mod tests {
     fn the_written_text_is_for_people() {
         let text = r#"format = 1
 snapshot = "snapshots/cut-pattern"
+derived_from = "s3-object-created"
 
 [trigger]
 kind = "s3"
@@ -248,6 +258,7 @@ principal = { provenance = "unknown" }
 [invocation]
 qualifier = "PROD"
 time = "2026-03-02T09:41:00Z"
+retries = 2
 
 [[redactions]]
 file = "event.json"

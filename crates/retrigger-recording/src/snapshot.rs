@@ -4,6 +4,7 @@ mod authorization;
 mod files;
 mod lambda;
 mod organization;
+mod queue;
 
 use std::{
     collections::BTreeMap,
@@ -20,6 +21,7 @@ pub use lambda::{
     FunctionUrl, LoggingConfig, SourceAccess, UrlAuthType,
 };
 pub use organization::{ORGANIZATION_FORMAT, Organization, OrganizationLevel};
+pub use queue::{QueueAttributes, RedrivePolicy};
 
 use crate::{
     document::PolicyDocument,
@@ -43,10 +45,12 @@ pub const SNAPSHOT_FILE: &str = "snapshot.toml";
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     path: PathBuf,
+    folders: Vec<PathBuf>,
     about: SnapshotAbout,
     authorization: Option<AuthorizationDetails>,
     functions: BTreeMap<String, FunctionSnapshot>,
     resource_policies: BTreeMap<String, PolicyDocument>,
+    queues: BTreeMap<String, QueueAttributes>,
     organization: Option<Organization>,
 }
 
@@ -73,6 +77,8 @@ struct SnapshotToml {
     #[serde(rename = "format")]
     _format: u32,
     extends: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    without: Vec<toml::Spanned<String>>,
     taken_at: Option<Time>,
     account: Option<toml::Spanned<String>>,
     region: Option<String>,
@@ -99,19 +105,20 @@ impl Snapshot {
         let path = &as_below(path.as_ref(), function.path());
         let root = if path.starts_with(function.path()) { function.path() } else { path };
         let chain = chain(path, root)?;
-        let folders: Vec<&Path> = chain.iter().map(|link| link.folder.as_path()).collect();
-        let files = Files::collect(&folders, root)?;
+        let files = Files::collect(&chain, root)?;
         let read = |name: &str| files.get(name).map(read).transpose();
         let authorization = read(AUTHORIZATION_FILE)?;
         let organization = read(ORGANIZATION_FILE)?;
         Ok(Self {
             path: path.to_owned(),
+            folders: chain.iter().map(|link| link.folder.clone()).collect(),
             about: about(&chain)?,
             authorization: authorization
                 .map(|source| AuthorizationDetails::parse(&source))
                 .transpose()?,
             functions: lambda::functions(&files)?,
             resource_policies: resource_policies(&files)?,
+            queues: queue::queues(&files)?,
             organization: organization.map(|source| Organization::parse(&source)).transpose()?,
         })
     }
@@ -119,6 +126,11 @@ impl Snapshot {
     /// The snapshot's folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The folders it was read from: its own, then those of the snapshots it extends.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
     }
 
     /// What `snapshot.toml` says.
@@ -179,6 +191,11 @@ impl Snapshot {
     /// The policies of other resources, by the resources' ARNs.
     pub fn resource_policies(&self) -> &BTreeMap<String, PolicyDocument> {
         &self.resource_policies
+    }
+
+    /// The attributes of a queue, by its ARN; `None` where they are not known.
+    pub fn queue(&self, arn: &str) -> Option<&QueueAttributes> {
+        self.queues.get(arn)
     }
 
     /// The organization's policies; `None` where the account is in none, or they are not known.

@@ -9,7 +9,7 @@ mod stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use mapping::MappingSettings;
+pub use mapping::{MappingSettings, Redrive};
 
 use crate::classify::recognise;
 use crate::trigger::Trigger;
@@ -46,6 +46,10 @@ pub struct BatchOutcome {
     /// For streams whose items come again: the batches in which they do, by item id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next_batches: Vec<Vec<String>>,
+    /// Where items go that are given up: the on-failure destination of the mapping, or the
+    /// dead-letter queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
     /// What a person should know: messages that would be lost, an order that breaks, a rule that
     /// AWS does not document.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -81,9 +85,12 @@ pub struct ItemOutcome {
 pub enum ItemFate {
     /// SQS: removed from the queue.
     Deleted,
-    /// SQS: visible again after its visibility timeout; the queue's redrive policy may then move it
-    /// to a dead-letter queue.
+    /// SQS: visible again after its visibility timeout; where the queue's redrive policy is not
+    /// known, it may also move to a dead-letter queue.
     Returned,
+    /// SQS: received as often as the redrive policy lets it be; when it becomes visible again, the
+    /// queue moves it to the dead-letter queue.
+    SentToDeadLetterQueue,
     /// Streams: behind the checkpoint, not read again. Brokers: acknowledged.
     Done,
     /// Streams and brokers: handed to the function again.
@@ -125,7 +132,8 @@ pub enum BatchError {
 /// Without `ReportBatchItemFailures` only an error matters. With it, success is a response that is
 /// empty, `null`, or without items in `batchItemFailures`; complete failure is an error, a response
 /// that is not JSON, an item identifier that is missing, misspelt, empty, null, or not in the
-/// batch. Sources: Lambda Developer Guide, "Handling errors for an SQS event source in Lambda",
+/// batch. Messages of a queue that have been received as often as its redrive policy allows go to
+/// the dead-letter queue in place of returning. Sources: Lambda Developer Guide, "Handling errors for an SQS event source in Lambda",
 /// "Configuring partial batch response with Kinesis Data Streams and Lambda", "Configuring error
 /// handling controls for Kafka event sources".
 ///
@@ -156,7 +164,7 @@ pub fn batch_outcome(
     let wanted = Wanted { items: &items, source, partial: settings.report_batch_item_failures };
     let reading = response::read(result, &wanted);
     Ok(match source {
-        Source::Sqs => sqs::outcome(&items, reading),
+        Source::Sqs => sqs::outcome(&items, reading, settings.redrive.as_ref()),
         Source::Stream | Source::Kafka => {
             let most = stream::most_retries(source, settings);
             stream::outcome(&items, reading, settings, most, retries)

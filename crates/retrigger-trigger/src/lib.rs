@@ -40,6 +40,7 @@ mod classify;
 mod fact;
 mod finding;
 mod payload;
+mod source_part;
 mod surroundings;
 // What follows from it.
 mod request;
@@ -50,7 +51,7 @@ mod batch;
 
 pub use batch::{
     BatchError, BatchOutcome, BatchResult, FunctionResult, ItemFate, ItemOutcome, MappingSettings,
-    batch_outcome,
+    Redrive, batch_outcome,
 };
 pub use classification::{Classification, Declared};
 pub use classify::{classify, recognise};
@@ -60,6 +61,7 @@ pub use finding::TriggerFinding;
 pub use poll_actions::{PollAction, PollResource, poll_denial_text};
 pub use request::{ExecutionRole, PollSettings, RequestError, invoke_requests, poll_requests};
 pub use request_time::{RequestTime, RequestTimeError};
+pub use source_part::SourcePart;
 pub use statement::{StatementError, identity_statements, permission_statements};
 pub use surroundings::Surroundings;
 pub use trigger::{ParseTriggerError, Trigger};

@@ -91,6 +91,11 @@ impl Documents {
         report.misses.iter().map(clause).collect()
     }
 
+    /// The document of this name; `None` for one that was never loaded.
+    pub fn document(&self, name: &str) -> Option<&PolicyDocument> {
+        self.by_name.get(name).map(|(document, _)| document)
+    }
+
     /// Where a span of the named document is; `None` for a name that was never loaded.
     pub fn place(&self, name: &str, span: Span) -> Option<Place> {
         let (document, text) = self.by_name.get(name)?;

@@ -17,6 +17,7 @@
 struct Readme;
 
 pub mod check;
+pub mod derive;
 pub mod documents;
 pub mod event;
 pub mod reporter;

@@ -13,6 +13,8 @@ mod answer;
 mod authority;
 mod build;
 mod compare;
+mod decide;
+mod edit;
 mod mapping;
 mod one;
 mod pool;
@@ -35,6 +37,10 @@ use crate::{
     event::{Event, FileFinding, RecordingId, Status, Totals},
     reporter::Reporter,
 };
+pub(crate) use answer::expectation;
+pub(crate) use authority::Undecidable;
+pub(crate) use decide::{Answer, Question, decide};
+pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;
 use pool::{Pool, SharedHandler};
 

@@ -1,5 +1,6 @@
 //! Reporters: what people and programs see of a run. Each reads only the stream of [`Event`]s.
 
+mod batch;
 mod human;
 mod jsonl;
 mod junit;

@@ -266,6 +266,7 @@ prop_compose! {
         let time = Some("2026-03-02T09:41:00.120Z".parse().unwrap());
         let redaction = |(pointer, rule)| Redaction { file: "event.json".into(), line: None, pointer, rule };
         Manifest {
+            derived_from: snapshot.clone(),
             snapshot,
             trigger,
             invocation: Invocation { qualifier, time, client_context, log_stream, ..Invocation::default() },

@@ -1,12 +1,13 @@
 //! Which files a snapshot has, with those of the snapshots it extends.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
 use walkdir::WalkDir;
 
+use super::Link;
 use crate::{
     error::{Error, Problem, READ},
     parse::nearest,
@@ -16,6 +17,7 @@ use crate::{
 pub(super) const AUTHORIZATION_FILE: &str = "account-authorization-details.json";
 pub(super) const ORGANIZATION_FILE: &str = "organization.json";
 pub(super) const RESOURCE_POLICIES: &str = "resource-policies/";
+pub(super) const QUEUE_ATTRIBUTES: &str = "queue-attributes/";
 pub(super) const LAMBDA: &str = "lambda/";
 
 /// The files of a function's folder; besides them, `policy.QUALIFIER.json`.
@@ -30,24 +32,26 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// The files of `folders`, an earlier one covering the later ones.
-    pub(super) fn collect(folders: &[&Path], root: &Path) -> Result<Self, Error> {
+    /// The files of a chain of snapshots, an earlier one covering the later ones, and taking away
+    /// what its `without` names.
+    pub(super) fn collect(chain: &[Link], root: &Path) -> Result<Self, Error> {
         let mut by_name = BTreeMap::new();
-        for folder in folders {
-            for entry in WalkDir::new(folder).max_depth(3).sort_by_file_name() {
-                let entry = entry.map_err(|error| unreadable(folder, &error))?;
-                let path = entry.path();
-                let is_json = path.extension().is_some_and(|extension| extension == "json");
-                if !is_json || entry.file_type().is_dir() {
-                    continue;
+        let mut without: Vec<(&Link, &toml::Spanned<String>)> = Vec::new();
+        let mut gone = BTreeSet::new();
+        for link in chain {
+            for (name, path) in files_of(&link.folder, root)? {
+                if without.iter().any(|(_, taken)| *taken.as_ref() == name) {
+                    gone.insert(name);
+                } else {
+                    by_name.entry(name).or_insert(path);
                 }
-                check_link(root, path)?;
-                let name = slashed(path.strip_prefix(folder).unwrap_or(path));
-                check_name(&name, path)?;
-                by_name.entry(name).or_insert_with(|| path.to_owned());
             }
+            without.extend(link.toml.without.iter().map(|name| (link, name)));
         }
-        Ok(Self { by_name })
+        match without.into_iter().find(|(_, name)| !gone.contains(name.as_ref().as_str())) {
+            Some((link, name)) => Err(nothing_taken(link, name)),
+            None => Ok(Self { by_name }),
+        }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Path> {
@@ -62,6 +66,30 @@ impl Files {
     }
 }
 
+/// The JSON files of one folder by their names in the snapshot.
+fn files_of(folder: &Path, root: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder).max_depth(3).sort_by_file_name() {
+        let entry = entry.map_err(|error| unreadable(folder, &error))?;
+        let path = entry.path();
+        let is_json = path.extension().is_some_and(|extension| extension == "json");
+        if !is_json || entry.file_type().is_dir() {
+            continue;
+        }
+        check_link(root, path)?;
+        let name = slashed(path.strip_prefix(folder).unwrap_or(path));
+        check_name(&name, path)?;
+        files.push((name, path.to_owned()));
+    }
+    Ok(files)
+}
+
+fn nothing_taken(link: &Link, name: &toml::Spanned<String>) -> Error {
+    let reason = format!("no snapshot that this one extends has a file `{}`", name.as_ref());
+    let advice = "`without` names files of those, such as `lambda/FUNCTION/policy.json`";
+    link.source.error(name.span().start, Problem::value_with_advice(reason, advice))
+}
+
 fn unreadable(folder: &Path, error: &walkdir::Error) -> Error {
     let path = error.path().unwrap_or(folder);
     match error.io_error() {
@@ -74,7 +102,7 @@ fn unreadable(folder: &Path, error: &walkdir::Error) -> Error {
 fn check_name(name: &str, path: &Path) -> Result<(), Error> {
     let parts: Vec<&str> = name.split('/').collect();
     let (own, known): (&str, &[&str]) = match parts.as_slice() {
-        ["resource-policies", _] => return Ok(()),
+        ["resource-policies" | "queue-attributes", _] => return Ok(()),
         ["lambda", _, own] if is_qualified_policy(own) => return Ok(()),
         ["lambda", _, own] => (own, &[POLICY_FILE, MAPPINGS_FILE, CONFIGURATION_FILE, URL_FILE]),
         _ => (name, &[AUTHORIZATION_FILE, ORGANIZATION_FILE]),

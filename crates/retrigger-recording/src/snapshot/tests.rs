@@ -284,3 +284,61 @@ fn a_link_out_of_the_function_folder_is_refused() {
     std::os::unix::fs::symlink(outside.path().join("p.json"), link).unwrap();
     assert!(tree.error("snapshot").contains("leaves the folder"));
 }
+
+#[test]
+fn a_snapshot_can_be_without_a_file_of_the_one_it_extends() {
+    let tree = Tree::new(&[
+        ("snapshot/lambda/demo/policy.json", "{}"),
+        ("snapshot/lambda/demo/policy.PROD.json", "{}"),
+        (
+            "snapshots/x/snapshot.toml",
+            "format = 1\nextends = \"../../snapshot\"\nwithout = [\"lambda/demo/policy.json\"]\n",
+        ),
+    ]);
+    let snapshot = tree.load("snapshots/x").unwrap();
+    let function = snapshot.function("demo").unwrap();
+    assert!(function.policy(None).is_none());
+    assert!(function.policy(Some("PROD")).is_some());
+    let root = tree.root.path();
+    assert_eq!(snapshot.folders(), [root.join("snapshots/x"), root.join("snapshot")]);
+}
+
+#[test]
+fn a_file_that_is_not_there_cannot_be_taken_away() {
+    let tree = Tree::new(&[(
+        "snapshots/x/snapshot.toml",
+        "format = 1\nextends = \"../../snapshot\"\nwithout = [\"lambda/demo/policy.json\"]\n",
+    )]);
+    let error = tree.error("snapshots/x");
+    assert!(error.contains("snapshot.toml:3:12: no snapshot that this one extends has"), "{error}");
+}
+
+fn queue(redrive: &str) -> Tree {
+    let attributes = format!(
+        "{{\"Attributes\": {{\"QueueArn\": \"arn:q\", \"VisibilityTimeout\": \"30\"{redrive}}}}}"
+    );
+    Tree::new(&[("snapshot/queue-attributes/q.json", &attributes)])
+}
+
+#[rstest]
+#[case(
+    r#", "RedrivePolicy": "{\"deadLetterTargetArn\":\"arn:d\",\"maxReceiveCount\":3}""#,
+    Some(3)
+)]
+#[case(
+    r#", "RedrivePolicy": "{\"deadLetterTargetArn\":\"arn:d\",\"maxReceiveCount\":\"5\"}""#,
+    Some(5)
+)]
+#[case("", None)]
+fn a_queue_has_a_redrive_policy_or_none(#[case] redrive: &str, #[case] count: Option<u32>) {
+    let snapshot = queue(redrive).load("snapshot").unwrap();
+    let found = snapshot.queue("arn:q").unwrap().redrive.as_ref();
+    assert_eq!(found.map(|redrive| redrive.max_receive_count), count);
+    assert!(snapshot.queue("arn:other").is_none());
+}
+
+#[test]
+fn a_redrive_policy_that_cannot_be_read_is_located() {
+    let error = queue(", \"RedrivePolicy\": \"{}\"").error("snapshot");
+    assert!(error.contains("q.json:1:65: `RedrivePolicy` cannot be read; AWS prints"), "{error}");
+}

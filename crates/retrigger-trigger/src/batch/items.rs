@@ -16,15 +16,17 @@ pub(super) struct Item {
     pub(super) group: Option<String>,
     /// The place of a Kafka record in its partition.
     pub(super) offset: Option<u64>,
+    /// How often a message of a queue was received, this time included.
+    pub(super) receives: Option<u32>,
 }
 
 impl Item {
     fn in_shard(id: &str) -> Self {
-        Self { id: id.to_owned(), group: Some(String::new()), offset: None }
+        Self { id: id.to_owned(), group: Some(String::new()), offset: None, receives: None }
     }
 
     fn unordered(id: &str) -> Self {
-        Self { id: id.to_owned(), group: None, offset: None }
+        Self { id: id.to_owned(), group: None, offset: None, receives: None }
     }
 }
 
@@ -79,10 +81,13 @@ fn by_id(
     Ok((source, items))
 }
 
-/// Messages of a FIFO queue have a group.
+/// Messages of a FIFO queue have a group. Source for their attributes: Lambda Developer Guide,
+/// "Using Lambda with Amazon SQS".
 fn message(id: &str, record: &Value) -> Item {
     let group = text(record, "/attributes/MessageGroupId").map(str::to_owned);
-    Item { id: id.to_owned(), group, offset: None }
+    let receives = text(record, "/attributes/ApproximateReceiveCount");
+    let receives = receives.and_then(|count| count.parse().ok());
+    Item { id: id.to_owned(), group, offset: None, receives }
 }
 
 /// `records` maps `TOPIC-PARTITION` to a list of records with an `offset`.
@@ -95,7 +100,7 @@ fn kafka(event: &Value) -> Result<(Source, Vec<Item>), BatchError> {
         let offset = record.get("offset").and_then(Value::as_u64);
         let offset = offset.ok_or(BatchError::ItemWithoutId { index, field: "offset" })?;
         let id = format!("{partition}@{offset}");
-        Ok(Item { id, group: Some(partition.clone()), offset: Some(offset) })
+        Ok(Item { id, group: Some(partition.clone()), offset: Some(offset), receives: None })
     };
     Ok((Source::Kafka, all.enumerate().map(read).collect::<Result<_, _>>()?))
 }

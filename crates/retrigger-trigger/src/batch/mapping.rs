@@ -1,11 +1,13 @@
-//! The settings of an event source mapping that decide over failed batches.
+//! The settings of an event source mapping and its queue that decide over failed batches.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::payload::{has, list};
+use crate::payload::{list, text};
 
-/// The settings of an event source mapping that decide over failed batches.
+/// The settings of an event source mapping, and of the queue it reads, that decide over failed
+/// batches. `MaximumRecordAgeInSeconds` is not among them: a batch that was handed over was young
+/// enough, and when it comes again is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MappingSettings {
@@ -16,8 +18,22 @@ pub struct MappingSettings {
     /// `MaximumRetryAttempts`, for streams; `None` where it is absent or -1: until the record
     /// expires.
     pub maximum_retry_attempts: Option<u32>,
-    /// `DestinationConfig.OnFailure.Destination` is set.
-    pub on_failure_destination: bool,
+    /// `DestinationConfig.OnFailure.Destination`: an ARN, or the name of a Kafka topic.
+    pub on_failure_destination: Option<String>,
+    /// The redrive policy of the queue, where it has one and that is known. It is not part of the
+    /// mapping.
+    pub redrive: Option<Redrive>,
+}
+
+/// The redrive policy of a queue. Source: Amazon SQS Developer Guide, "Using dead-letter queues in
+/// Amazon SQS".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redrive {
+    /// The ARN of the dead-letter queue.
+    pub dead_letter_queue: String,
+    /// How often a message is received before it goes there.
+    pub max_receive_count: u32,
 }
 
 impl MappingSettings {
@@ -43,7 +59,9 @@ impl MappingSettings {
             report_batch_item_failures: types.iter().any(|kind| kind == "ReportBatchItemFailures"),
             bisect_batch_on_function_error: bisect.unwrap_or(false),
             maximum_retry_attempts: retries.and_then(|count| u32::try_from(count).ok()),
-            on_failure_destination: has(mapping, "/DestinationConfig/OnFailure/Destination"),
+            on_failure_destination: text(mapping, "/DestinationConfig/OnFailure/Destination")
+                .map(str::to_owned),
+            redrive: None,
         }
     }
 }

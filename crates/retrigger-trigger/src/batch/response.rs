@@ -69,6 +69,7 @@ impl Reading {
             why: self.why,
             items: items.iter().enumerate().map(item).collect(),
             next_batches: vec![],
+            destination: None,
             warnings: self.warnings,
         }
     }
@@ -102,7 +103,28 @@ fn read_success(answer: Option<&Value>, reports: bool, wanted: &Wanted<'_>) -> R
     } else {
         "this source knows no partial batch response"
     };
-    reading.warn(lost(&named, wanted.source, reason))
+    let by_status = answer.and_then(|answer| failed_by_status(answer, wanted));
+    reading.warn(lost(&named, wanted.source, reason).or(by_status))
+}
+
+/// An answer as API Gateway expects it that tells of a failure by its status: all items count as
+/// done all the same, and the warning names them.
+fn failed_by_status(answer: &Value, wanted: &Wanted<'_>) -> Option<String> {
+    let status = answer.get("statusCode")?.as_u64().filter(|status| *status >= 400)?;
+    let ids: Vec<String> = wanted.items.iter().map(|item| format!("`{}`", item.id)).collect();
+    let (items, fate) = (wanted.source.items(), done(wanted.source));
+    (!ids.is_empty()).then(|| {
+        format!(
+            "the response has the status {status}, where AWS does not look: {items} {} count as \
+             done and are {fate}",
+            ids.join(", ")
+        )
+    })
+}
+
+/// What becomes of items that count as done.
+fn done(source: Source) -> &'static str {
+    if source == Source::Sqs { "deleted" } else { "not retried" }
 }
 
 /// With `ReportBatchItemFailures` on.
@@ -146,7 +168,8 @@ fn read_unreported(answer: &Value, wanted: &Wanted<'_>) -> Reading {
     let named = named_in(answer, wanted);
     if answer.get("statusCode").is_some() && answer.get("body").is_some() {
         let reason = "the report is wrapped in `statusCode` and `body`, where AWS does not look";
-        return reading.warn(lost(&named, wanted.source, reason));
+        let by_status = failed_by_status(answer, wanted);
+        return reading.warn(lost(&named, wanted.source, reason).or(by_status));
     }
     let near = misspelt(answer).map(|key| format!("`{key}` is not `batchItemFailures`"));
     let warning = near.and_then(|reason| lost(&named, wanted.source, &reason));
@@ -179,8 +202,7 @@ fn named_in(answer: &Value, wanted: &Wanted<'_>) -> Vec<String> {
 
 fn lost(named: &[String], source: Source, reason: &str) -> Option<String> {
     let ids = named.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
-    let fate = if source == Source::Sqs { "deleted" } else { "not retried" };
-    let items = source.items();
+    let (items, fate) = (source.items(), done(source));
     (!named.is_empty()).then(|| {
         format!("{reason}: {items} {ids} are reported as failed, but count as done and are {fate}")
     })

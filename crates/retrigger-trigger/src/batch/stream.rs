@@ -10,11 +10,15 @@ use super::{BatchOutcome, ItemFate, MappingSettings, Source};
 /// A complete failure retries the batch, in halves with `BisectBatchOnFunctionError`. A partial one
 /// moves the checkpoint to the lowest sequence number reported, in Kafka to the lowest offset of
 /// each partition, and retries from there in one batch. Out of retries, what failed goes to the
-/// destination, if there is one. Source: Lambda Developer Guide, "Configuring partial batch
-/// response with Kinesis Data Streams and Lambda".
+/// destination, if there is one. Splitting a batch costs no retry, so that a batch of several is
+/// split even where none is left. With both settings the batch is split at the record reported,
+/// which costs none either, unless that is the first. Sources: Lambda Developer Guide, "Configuring
+/// partial batch response with Kinesis Data Streams and Lambda", "Retain discarded batch records for
+/// a Kinesis Data Streams event source in Lambda".
 ///
-/// AWS does not say whether bisecting applies to a response that is malformed: it is done only for
-/// an error of the function, which is what the setting's name says.
+/// That a split at the record reported costs no retry follows from both pages; neither says it of
+/// the two settings together. AWS does not say whether bisecting applies to a response that is
+/// malformed: it is done only for an error of the function, which is what the setting's name says.
 pub(super) fn outcome(
     items: &[Item],
     reading: Reading,
@@ -29,17 +33,24 @@ pub(super) fn outcome(
         }
         Verdict::Error | Verdict::BadAnswer => vec![true; items.len()],
     };
-    let bisected =
-        settings.bisect_batch_on_function_error && matches!(reading.verdict, Verdict::Error);
+    let count = again.iter().filter(|again| **again).count();
+    let bisects = settings.bisect_batch_on_function_error;
+    let is_halved = bisects && matches!(reading.verdict, Verdict::Error) && count > 1;
+    let is_cut = bisects
+        && matches!(reading.verdict, Verdict::Partial(_))
+        && (1..items.len()).contains(&count);
     let fate = match most {
-        Some(most) if retries >= most => fate_of_given_up(settings),
+        Some(most) if retries >= most && !is_halved && !is_cut => fate_of_given_up(settings),
         _ => ItemFate::Retried,
     };
     let mut outcome = reading.into_outcome(items, |index| match again.get(index) {
         Some(true) => fate,
         _ => ItemFate::Done,
     });
-    outcome.next_batches = next_batches(&outcome, bisected);
+    outcome.next_batches = next_batches(&outcome, is_halved);
+    if count > 0 && fate == ItemFate::SentToDestination {
+        outcome.destination.clone_from(&settings.on_failure_destination);
+    }
     outcome
 }
 
@@ -47,12 +58,16 @@ pub(super) fn outcome(
 /// on-failure destination and no limit of its own gives up after 10. Source: Lambda Developer
 /// Guide, "Configuring error handling controls for Kafka event sources".
 pub(super) fn most_retries(source: Source, settings: &MappingSettings) -> Option<u32> {
-    let of_kafka = (source == Source::Kafka && settings.on_failure_destination).then_some(10);
+    let of_kafka =
+        (source == Source::Kafka && settings.on_failure_destination.is_some()).then_some(10);
     settings.maximum_retry_attempts.or(of_kafka)
 }
 
 const fn fate_of_given_up(settings: &MappingSettings) -> ItemFate {
-    if settings.on_failure_destination { ItemFate::SentToDestination } else { ItemFate::Discarded }
+    match settings.on_failure_destination {
+        Some(_) => ItemFate::SentToDestination,
+        None => ItemFate::Discarded,
+    }
 }
 
 /// The batches in which the items come again: one, or two halves.

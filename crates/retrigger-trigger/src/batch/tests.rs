@@ -194,10 +194,75 @@ fn a_stream_gives_up_after_its_retries(
     #[case] retries: u32,
     #[case] fates: &str,
 ) {
+    let on_failure_destination = on_failure_destination.then(|| "arn:d".to_owned());
     let settings = MappingSettings { maximum_retry_attempts, on_failure_destination, ..partial() };
     let outcome = failed(&shard(&["1"]), &settings, retries);
     assert_eq!(told(&outcome), fates);
     assert_eq!(outcome.next_batches.is_empty(), fates != "1 retried");
+    assert_eq!(outcome.destination.is_some(), fates == "1 sent-to-destination");
+}
+
+/// Splitting costs no retry: only a batch of one is given up.
+#[rstest]
+#[case(&["1", "2"], "1 retried, 2 retried")]
+#[case(&["1"], "1 sent-to-destination")]
+fn a_batch_of_several_is_split_even_without_retries(#[case] ids: &[&str], #[case] fates: &str) {
+    let settings = MappingSettings {
+        bisect_batch_on_function_error: true,
+        maximum_retry_attempts: Some(0),
+        on_failure_destination: Some("arn:d".into()),
+        ..MappingSettings::default()
+    };
+    let outcome = failed(&shard(ids), &settings, 0);
+    assert_eq!(told(&outcome), fates);
+    assert_eq!(outcome.next_batches.len(), if ids.len() > 1 { 2 } else { 0 });
+}
+
+/// A batch that is split at the record reported costs no retry; from the first on it is no split.
+#[rstest]
+#[case("2", "1 done, 2 retried, 3 retried")]
+#[case("1", "1 discarded, 2 discarded, 3 discarded")]
+fn a_report_splits_the_batch_where_both_settings_are_on(#[case] id: &str, #[case] fates: &str) {
+    let settings = MappingSettings {
+        bisect_batch_on_function_error: true,
+        maximum_retry_attempts: Some(0),
+        ..partial()
+    };
+    let answer = format!(r#"{{"batchItemFailures": [{{"itemIdentifier": "{id}"}}]}}"#);
+    let outcome = answered(&shard(&["1", "2", "3"]), &settings, &answer);
+    assert_eq!(told(&outcome), fates);
+    assert!(outcome.next_batches.len() <= 1);
+}
+
+#[rstest]
+#[case("2", "m1 returned")]
+#[case("3", "m1 sent-to-dead-letter-queue")]
+#[case("4", "m1 sent-to-dead-letter-queue")]
+#[case("often", "m1 returned")]
+fn a_message_received_often_enough_goes_to_the_dead_letter_queue(
+    #[case] receives: &str,
+    #[case] fates: &str,
+) {
+    let event = json!({"Records": [{"eventSource": "aws:sqs", "messageId": "m1",
+        "attributes": {"ApproximateReceiveCount": receives}}]});
+    let dead = || "arn:aws:sqs:us-east-1:841860927337:dead".to_owned();
+    let redrive = Redrive { dead_letter_queue: dead(), max_receive_count: 3 };
+    let settings = MappingSettings { redrive: Some(redrive), ..partial() };
+    let outcome = failed(&event, &settings, 0);
+    assert_eq!(told(&outcome), fates);
+    assert_eq!(outcome.destination, fates.contains("dead").then(dead));
+    assert_eq!(told(&answered(&event, &settings, "null")), "m1 deleted");
+}
+
+#[rstest]
+#[case(partial())]
+#[case(MappingSettings::default())]
+fn a_status_that_tells_of_a_failure_is_not_read(#[case] settings: MappingSettings) {
+    let outcome = answered(&queue(&["m1", "m2"]), &settings, r#"{"statusCode": 500, "body": "x"}"#);
+    assert_eq!(told(&outcome), ALL_DELETED);
+    let warning = "the response has the status 500, where AWS does not look: messages `m1`, `m2` \
+                   count as done and are deleted";
+    assert_eq!(outcome.warnings, [warning]);
 }
 
 #[test]
@@ -224,7 +289,7 @@ fn kafka_is_retried_partition_by_partition() {
 #[test]
 fn kafka_with_a_destination_gives_up_after_ten_retries() {
     let event = json!({"eventSource": "aws:SelfManagedKafka", "records": {"t-0": [{"offset": 5}]}});
-    let settings = MappingSettings { on_failure_destination: true, ..partial() };
+    let settings = MappingSettings { on_failure_destination: Some("arn:d".into()), ..partial() };
     assert_eq!(told(&failed(&event, &settings, 9)), "t-0@5 retried");
     assert_eq!(told(&failed(&event, &settings, 10)), "t-0@5 sent-to-destination");
     let same = failed(&shard(&["1"]), &settings, 10);
@@ -289,7 +354,8 @@ fn settings_are_read_from_what_aws_prints() {
         report_batch_item_failures: true,
         bisect_batch_on_function_error: true,
         maximum_retry_attempts: Some(3),
-        on_failure_destination: true,
+        on_failure_destination: Some("arn:aws:sqs:us-east-1:841860927337:d".into()),
+        redrive: None,
     };
     assert_eq!(MappingSettings::from_event_source_mapping(&mapping), expected);
     let nothing = MappingSettings::from_event_source_mapping(&json!([1]));

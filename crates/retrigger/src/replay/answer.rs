@@ -45,7 +45,7 @@ fn json_or_text(body: &[u8]) -> Value {
 }
 
 /// A decision, with the statement that made it.
-pub(super) fn expectation(decided: &Decided) -> ExpectedDecision {
+pub(crate) fn expectation(decided: &Decided) -> ExpectedDecision {
     let statement = decided.explanation.deciding().next();
     let statement = statement.map(|report| match &report.sid {
         Some(sid) if !sid.is_empty() => StatementRef::Sid(sid.clone()),

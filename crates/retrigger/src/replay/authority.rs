@@ -14,12 +14,12 @@ use retrigger_recording::{
 use crate::{
     documents::{Documents, InvalidDocument, absence},
     event::{Clause, Decided, FileFinding},
-    replay::unsettled,
+    replay::{edit::PolicyEdit, unsettled},
 };
 
 /// Why nothing can be decided.
 #[derive(Debug)]
-pub(super) enum Undecidable {
+pub(crate) enum Undecidable {
     /// Something is not in the snapshot, or not readable.
     File(Error),
     /// AWS would refuse a document.
@@ -47,6 +47,7 @@ pub(super) struct Authority<'s> {
     arn: &'s FunctionArn,
     qualifier: Option<&'s str>,
     documents: Documents,
+    edits: &'s [PolicyEdit],
     warnings: Vec<FileFinding>,
 }
 
@@ -58,7 +59,18 @@ impl<'s> Authority<'s> {
     ) -> Result<Self, Undecidable> {
         let function = snapshot.function(arn.name())?;
         let documents = Documents::default();
-        Ok(Self { snapshot, function, arn, qualifier, documents, warnings: Vec::new() })
+        let warnings = Vec::new();
+        Ok(Self { snapshot, function, arn, qualifier, documents, edits: &[], warnings })
+    }
+
+    /// The same with changes to its policies.
+    pub(super) fn edited(self, edits: &'s [PolicyEdit]) -> Self {
+        Self { edits, ..self }
+    }
+
+    /// The documents that were needed.
+    pub(super) fn into_documents(self) -> Documents {
+        self.documents
     }
 
     /// Warnings about the documents that were needed so far.
@@ -214,7 +226,8 @@ impl<'s> Authority<'s> {
     }
 
     fn load(&mut self, document: &PolicyDocument) -> Result<Policy, Undecidable> {
-        let (policy, warnings) = self.documents.load(document)?;
+        let (mut policy, warnings) = self.documents.load(document)?;
+        self.edits.iter().for_each(|edit| edit.apply(&mut policy));
         for warning in warnings {
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);

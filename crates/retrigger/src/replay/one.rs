@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc, time::Instant};
 
 use retrigger_iam::Severity;
 use retrigger_recording::{
-    Expected, ExpectedLogs, FunctionFolder, Outcome, Recording, Role, Snapshot, Step,
+    Expected, ExpectedLogs, FunctionArn, FunctionFolder, Invocation as InvocationFacts, Outcome,
+    Recording, Role, Snapshot, Step,
 };
 use retrigger_runtime::Invocation;
 use retrigger_trigger::{Classification, Delivery, FunctionResult, RequestTime, batch_outcome};
@@ -182,13 +183,19 @@ impl Run {
         let source = classification.source_arn.value.as_deref();
         let invoked = authority.invoked_arn();
         let mapping = mapping::of_source(authority.function(), source, &invoked);
-        let settings = mapping::batch_settings(mapping);
-        let response = ran.response.as_ref().map(Value::to_string);
+        let queue = source.and_then(|arn| scene.snapshot.queue(arn));
+        let settings = mapping::batch_settings(mapping, queue);
+        let response = match (&self.actual.response, &ran.response) {
+            // Not JSON: as it is.
+            (None, Some(Value::String(text))) => Some(text.clone()),
+            (_, response) => response.as_ref().map(Value::to_string),
+        };
+        let retries = scene.recording.manifest.invocation.retries.unwrap_or(0);
         let result = match &response {
             Some(text) => FunctionResult::Response(text.as_bytes()),
             None => FunctionResult::FunctionError,
         };
-        match batch_outcome(&scene.payload, &settings, result, 0) {
+        match batch_outcome(&scene.payload, &settings, result, retries) {
             Ok(batch) => {
                 self.actual.batch = serde_json::to_value(&batch).ok();
                 self.events.push(Event::Settled { batch });
@@ -207,7 +214,8 @@ impl Run {
         role: &Role,
     ) -> Result<(), Undecidable> {
         let arn = &scene.job.folder.function().arn;
-        let (group_arn, stream) = log_place(scene, authority);
+        let facts = &scene.recording.manifest.invocation;
+        let (group_arn, stream) = log_place(arn, facts, authority);
         let function = arn.as_str();
         let decisions = steps::log_decisions(authority, role, &group_arn, &stream, function)?;
         let delivered = steps::delivers_logs(&decisions, scene.snapshot);
@@ -267,15 +275,17 @@ fn invocation(scene: &Scene<'_>, invoked_arn: &str) -> Invocation {
 }
 
 /// The ARN of the log group and the name of the log stream.
-fn log_place(scene: &Scene<'_>, authority: &Authority<'_>) -> (String, String) {
-    let arn = &scene.job.folder.function().arn;
+pub(super) fn log_place(
+    arn: &FunctionArn,
+    facts: &InvocationFacts,
+    authority: &Authority<'_>,
+) -> (String, String) {
     let configured = authority.function().configuration.as_ref();
     let group = configured
         .and_then(|configuration| configuration.logging_config.as_ref()?.log_group.clone())
         .unwrap_or_else(|| format!("/aws/lambda/{}", arn.name()));
     let (partition, region, account) = (arn.partition(), arn.region(), arn.account());
     let group_arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{group}");
-    let facts = &scene.recording.manifest.invocation;
     let stream = facts.log_stream.clone().unwrap_or_else(|| {
         let day = facts.time.as_ref().map_or("1970-01-01", |time| &time.as_str()[..10]);
         format!("{}/[$LATEST]{:032}", day.replace('-', "/"), 0)

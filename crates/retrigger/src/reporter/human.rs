@@ -9,13 +9,13 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use retrigger_recording::Step;
-use retrigger_trigger::{BatchOutcome, ItemFate};
+use retrigger_trigger::BatchOutcome;
 use similar::TextDiff;
 
 use crate::{
     event::{Clause, Decided, Difference, Event, HandlerRan, RecordingFinished, Status, Totals},
     reporter::{
-        Reporter,
+        Reporter, batch,
         snippet::{Look, clause_snippets, finding_snippet},
     },
 };
@@ -164,13 +164,8 @@ impl<W: Write> Human<W> {
 
     fn batch(&mut self, batch: &BatchOutcome) -> io::Result<()> {
         self.line(format_args!("batch: {}", batch.why))?;
-        for item in &batch.items {
-            self.line(format_args!("  {:<17} {}", fate_word(item.outcome), item.id))?;
-        }
-        for warning in &batch.warnings {
-            self.line(format_args!("  warning: {warning}"))?;
-        }
-        Ok(())
+        self.block(&batch::details(batch))?;
+        batch.warnings.iter().try_for_each(|warning| self.wrapped(&format!("warning: {warning}")))
     }
 
     /// How details look, which stand indented.
@@ -278,7 +273,7 @@ fn phrase(finished: &RecordingFinished, events: &[Event]) -> String {
         match event {
             Event::Decided(decided) => parts.extend(denied_phrase(decided)),
             Event::HandlerRan(ran) => parts.push(ran_phrase(ran)),
-            Event::Settled { batch } => parts.push(batch_phrase(batch)),
+            Event::Settled { batch } => parts.push(batch::phrase(batch)),
             _ => {}
         }
     }
@@ -299,29 +294,6 @@ fn cut(line: &str, width: usize) -> String {
         return line.to_owned();
     }
     line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
-}
-
-/// How many items went which way: `2 deleted, 1 returned`.
-fn batch_phrase(batch: &BatchOutcome) -> String {
-    let mut counts: Vec<(String, usize)> = Vec::new();
-    for item in &batch.items {
-        let fate = fate_word(item.outcome);
-        match counts.iter_mut().find(|(known, _)| *known == fate) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((fate, 1)),
-        }
-    }
-    let counts: Vec<String> =
-        counts.into_iter().map(|(fate, count)| format!("{count} {fate}")).collect();
-    counts.join(", ")
-}
-
-/// As in `expected.json`.
-fn fate_word(fate: ItemFate) -> String {
-    serde_json::to_value(fate)
-        .ok()
-        .and_then(|word| word.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }
 
 /// What a step of a replay asks.
