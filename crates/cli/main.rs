@@ -8,6 +8,7 @@ mod explain;
 mod input;
 mod output;
 mod replay;
+mod trigger;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ enum Command {
     Check(check::Args),
     Explain(Box<explain::Args>),
     Classify(classify::Args),
+    Trigger(trigger::Args),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Classify(args) => classify::run(&args, &mut output),
+        Command::Trigger(args) => trigger::run(&args, &mut output),
     };
     exit::code(outcome.and_then(|outcome| {
         output.finish()?;

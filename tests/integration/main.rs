@@ -10,6 +10,9 @@ mod replay;
 mod shared;
 mod signals;
 mod support;
+mod trigger;
+mod trigger_kinds;
+mod trigger_recorded;
 
 /// A file beside this one that is not listed above would never run.
 #[test]

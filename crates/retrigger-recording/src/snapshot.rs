@@ -1,6 +1,7 @@
 //! A snapshot: the policies in force when an event was recorded.
 
 mod authorization;
+mod change;
 mod files;
 mod lambda;
 mod organization;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use authorization::Role;
+pub use change::FunctionFile;
 pub use lambda::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
     FunctionUrl, LoggingConfig, SourceAccess, UrlAuthType,
@@ -43,6 +45,8 @@ pub const SNAPSHOT_FILE: &str = "snapshot.toml";
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     path: PathBuf,
+    /// The folders of the snapshots that it extends, the base last.
+    extended: Vec<PathBuf>,
     about: SnapshotAbout,
     authorization: Option<AuthorizationDetails>,
     functions: BTreeMap<String, FunctionSnapshot>,
@@ -106,6 +110,7 @@ impl Snapshot {
         let organization = read(ORGANIZATION_FILE)?;
         Ok(Self {
             path: path.to_owned(),
+            extended: folders.iter().skip(1).map(|folder| (*folder).to_owned()).collect(),
             about: about(&chain)?,
             authorization: authorization
                 .map(|source| AuthorizationDetails::parse(&source))

@@ -16,6 +16,7 @@ pub mod check;
 pub mod documents;
 pub mod event;
 pub mod reporter;
+pub mod triggers;
 
 mod place;
 mod replay;
