@@ -12,7 +12,9 @@ mod signals;
 mod support;
 mod trigger;
 mod trigger_kinds;
+mod trigger_polled;
 mod trigger_recorded;
+mod trigger_scene;
 
 /// A file beside this one that is not listed above would never run.
 #[test]

@@ -1,118 +1,23 @@
-//! Every kind of trigger: denied before it is added, allowed after, denied again once removed.
+//! Every kind of trigger that invokes: denied before it is added, allowed after, denied again once
+//! it is removed.
 
-use std::{
-    collections::BTreeSet,
-    io,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::collections::BTreeSet;
 
 use retrigger::{
-    Replay,
-    event::{Event, RecordingFinished},
-    recording::{Expected, Outcome},
-    reporter::Reporter,
-    runtime::{Context, json_handler},
+    recording::Outcome,
     trigger::{Delivery, Trigger},
-    triggers::{NewMapping, NewTrigger, Triggers, TriggersError},
+    triggers::NewTrigger,
 };
-use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::shared;
+use crate::{
+    support::shared,
+    trigger_scene::{CALLER, STRANGER, Scene, arn},
+};
 
-const CALLER: &str = "arn:aws:iam::841860927337:role/caller";
-const STRANGER: &str = "arn:aws:iam::444455556666:role/stranger";
-const SECRET: &str = "arn:aws:secretsmanager:us-east-1:841860927337:secret:broker";
 const LOGS: &str = "H4sIAAAAAAACA6tWyk0tLk5MTw2pLEhVslJQcnEMcYz3dQ0OdnR3VdJRUMovz0stAklYmBhamBlY\
                     GpkbG5uDJHLy092L8ksLQHL6iQUFULHgkqLUxFyQYDFIpLg0qTi5KLOgJDM/zy0zpyS1qBgoF62U\
                     phQLUe9alppXAhaLrQUAAK5Spo0AAAA=";
-
-/// A function folder with a snapshot that grants nothing, and one recording.
-struct Scene {
-    root: tempfile::TempDir,
-}
-
-impl Scene {
-    fn new(payload: &Value, declared: &str) -> Self {
-        let scene = Self { root: tempfile::tempdir().unwrap() };
-        scene.write(
-            "function.toml",
-            "format = 1\narn = \"arn:aws:lambda:us-east-1:841860927337:function:demo\"\n\
-             runtime = \"provided.al2023\"\nhandler = \"bootstrap\"\n",
-        );
-        scene.write(
-            "snapshot/snapshot.toml",
-            "format = 1\ntaken_at = \"2026-03-02T09:00:00Z\"\naccount = \"841860927337\"\n\
-             region = \"us-east-1\"\n",
-        );
-        let configuration = json!({"Role": "arn:aws:iam::841860927337:role/demo"}).to_string();
-        scene.write("snapshot/lambda/demo/configuration.json", &configuration);
-        scene.grant_role(&[]);
-        scene.write("recording/event.json", &payload.to_string());
-        scene.write("recording/recording.toml", &format!("format = 1\n[trigger]\n{declared}"));
-        scene
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.root.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    /// Gives the execution role these statements and no others. `caller` has no permission at
-    /// all; `stranger`, of another account, may invoke whatever that account lets it.
-    fn grant_role(&self, statements: &[Value]) {
-        let policy =
-            |statements: &[Value]| json!({"Version": "2012-10-17", "Statement": statements});
-        let role = |name: &str, arn: &str, statements: &[Value]| {
-            let trust = [json!({"Effect": "Allow", "Action": "sts:AssumeRole",
-                "Principal": {"Service": "lambda.amazonaws.com"}})];
-            let document = policy(statements);
-            json!({"RoleName": name, "Arn": arn, "AssumeRolePolicyDocument": policy(&trust),
-                "RolePolicyList": [{"PolicyName": "inline", "PolicyDocument": document}]})
-        };
-        let invoke = json!({"Effect": "Allow", "Resource": "*",
-            "Action": ["lambda:InvokeFunction", "lambda:InvokeFunctionUrl"]});
-        let details = json!({"RoleDetailList": [
-            role("demo", "arn:aws:iam::841860927337:role/demo", statements),
-            role("caller", CALLER, &[]),
-            role("stranger", STRANGER, &[invoke]),
-        ]});
-        self.write("snapshot/account-authorization-details.json", &details.to_string());
-    }
-
-    fn triggers(&self) -> Triggers {
-        Triggers::open(self.root.path(), None).unwrap()
-    }
-
-    /// What a replay of the recording shows.
-    fn replay(&self) -> Expected {
-        let handler = json_handler(|_: Value, _: Context| async { Ok::<_, String>(json!(null)) });
-        let mut kept = Kept::default();
-        Replay::new([self.root.path()]).in_process("demo", handler).run(&mut kept).unwrap();
-        let finished = kept.0.lock().unwrap();
-        finished[0].actual.clone()
-    }
-
-    #[track_caller]
-    fn check(&self, outcome: Outcome, when: &str) {
-        let actual = self.replay();
-        assert_eq!(actual.outcome, Some(outcome), "{when}: {actual:#?}");
-    }
-}
-
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<RecordingFinished>>>);
-
-impl Reporter for Kept {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
-        if let Event::RecordingFinished(finished) = event {
-            self.0.lock().unwrap().push((**finished).clone());
-        }
-        Ok(())
-    }
-}
 
 /// What a row of the table of triggers comes to here.
 struct Push {
@@ -156,10 +61,6 @@ impl Push {
 
 fn declaration(key: &str, value: &str) -> String {
     format!("{key} = {{ value = \"{value}\", provenance = \"declared\" }}\n")
-}
-
-fn arn(service: &str, resource: &str) -> String {
-    format!("arn:aws:{service}:us-east-1:841860927337:{resource}")
 }
 
 fn http(route: &str) -> Value {
@@ -408,136 +309,4 @@ fn every_row_of_the_table_of_triggers_has_a_case() {
         .collect();
     let cases: BTreeSet<String> = rows().iter().map(|case| case.row.to_owned()).collect();
     assert_eq!(cases, table);
-}
-
-fn mapping(trigger: Trigger, resource: &str) -> NewMapping {
-    let service = trigger.source_arn_shape().and_then(|shape| shape.split(':').nth(2));
-    NewMapping::new(trigger, service.map(|service| arn(service, resource)))
-}
-
-fn from_the_oldest(mapping: NewMapping) -> NewMapping {
-    NewMapping { starting_position: Some("TRIM_HORIZON".to_owned()), ..mapping }
-}
-
-fn with_secret(mapping: NewMapping, kind: &str) -> NewMapping {
-    NewMapping { source_access: vec![(kind.to_owned(), SECRET.to_owned())], ..mapping }
-}
-
-fn broker(trigger: Trigger) -> NewMapping {
-    let mapping = NewMapping { queue: Some("q".to_owned()), ..mapping(trigger, "broker:b:b-1") };
-    with_secret(mapping, "BASIC_AUTH")
-}
-
-fn topic(trigger: Trigger) -> NewMapping {
-    let topic = Some("t".to_owned());
-    from_the_oldest(NewMapping { topic, ..mapping(trigger, "cluster/c/a1-1") })
-}
-
-fn own_cluster() -> NewMapping {
-    let bootstrap_servers = vec!["k:9092".to_owned()];
-    let mapping = NewMapping { bootstrap_servers, ..topic(Trigger::SelfManagedKafka) };
-    with_secret(mapping, "SASL_SCRAM_512_AUTH")
-}
-
-fn change_stream() -> NewMapping {
-    let database = Some("d".to_owned());
-    let mapping = NewMapping { database, ..mapping(Trigger::Documentdb, "cluster:c") };
-    with_secret(from_the_oldest(mapping), "BASIC_AUTH")
-}
-
-fn records(source: &str, arn: &str) -> Value {
-    json!({"Records": [{"eventSource": source, "eventSourceARN": arn, "messageId": "m1",
-        "kinesis": {"sequenceNumber": "1"}, "dynamodb": {"SequenceNumber": "1"}}]})
-}
-
-#[rstest]
-#[case("sqs", mapping(Trigger::Sqs, "orders"), records("aws:sqs", &arn("sqs", "orders")))]
-#[case("kinesis", from_the_oldest(mapping(Trigger::Kinesis, "stream/s")),
-    records("aws:kinesis", &arn("kinesis", "stream/s")))]
-#[case("dynamodb streams", from_the_oldest(mapping(Trigger::Dynamodb, "table/t/stream/l")),
-    records("aws:dynamodb", &arn("dynamodb", "table/t/stream/l")))]
-#[case("msk", topic(Trigger::Msk), json!({"eventSource": "aws:kafka",
-    "eventSourceArn": arn("kafka", "cluster/c/a1-1"), "records": {}}))]
-#[case("self-managed kafka", own_cluster(), json!({"eventSource": "SelfManagedKafka",
-    "bootstrapServers": "k:9092", "records": {}}))]
-#[case("amazon mq", broker(Trigger::AmazonmqActivemq), json!({"eventSource": "aws:mq",
-    "eventSourceArn": arn("mq", "broker:b:b-1"), "messages": []}))]
-#[case("amazon mq", broker(Trigger::AmazonmqRabbitmq), json!({"eventSource": "aws:rmq",
-    "eventSourceArn": arn("mq", "broker:b:b-1"), "rmqMessagesByQueue": {}}))]
-#[case("documentdb", change_stream(), json!({"eventSource": "aws:docdb",
-    "eventSourceArn": arn("rds", "cluster:c"), "events": []}))]
-fn a_source_is_polled_once_the_role_may_and_a_mapping_is_there(
-    #[case] row: &str,
-    #[case] new: NewMapping,
-    #[case] payload: Value,
-) {
-    let scene = Scene::new(&payload, "");
-    let mut triggers = scene.triggers();
-    let Err(TriggersError::Denied(denial)) = triggers.create_mapping(&new) else {
-        panic!("{row}: a role without permissions may poll");
-    };
-    assert_eq!(denial.refusal.code, "InvalidParameterValueException");
-    assert!(!scene.root.path().join("snapshot/lambda/demo/event-source-mappings.json").exists());
-    check_row(row, &denial.missing);
-
-    scene.grant_role(&denial.missing);
-    let mut triggers = scene.triggers();
-    let added = triggers.create_mapping(&new).unwrap();
-    scene.check(Outcome::Completed, row);
-    let again = triggers.create_mapping(&new).unwrap_err().to_string();
-    let uuid = added.written[0]["UUID"].as_str().unwrap();
-    assert!(again.starts_with("ResourceConflictException: "), "{again}");
-    assert!(again.ends_with(&format!("mapping with UUID {uuid}")), "{again}");
-
-    scene.grant_role(&[]);
-    scene.check(Outcome::Denied, row);
-    triggers.remove(uuid, None).unwrap();
-    assert_eq!(triggers.list().unwrap(), []);
-}
-
-/// The actions that a role lacks are those of the row, but for logging, which is asked when the
-/// function has run, and secrets, which a row may leave open.
-#[track_caller]
-fn check_row(row: &str, missing: &[Value]) {
-    let Some(path) = shared("facts/lambda_esm.json") else { return };
-    let table: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let table = table["event_source_mappings"].as_array().unwrap();
-    let found = table.iter().find(|known| known["source"] == row).expect("a row of that name");
-    let relevant = |action: &Value| {
-        let action = action.as_str().unwrap().to_owned();
-        let beside = action.starts_with("logs:") || action == "secretsmanager:GetSecretValue";
-        (!beside).then_some(action)
-    };
-    let required: BTreeSet<String> =
-        found["required"].as_array().unwrap().iter().filter_map(relevant).collect();
-    let actions = missing.iter().flat_map(|statement| match &statement["Action"] {
-        Value::Array(list) => list.clone(),
-        one => vec![one.clone()],
-    });
-    let asked: BTreeSet<String> = actions.collect::<Vec<_>>().iter().filter_map(relevant).collect();
-    assert_eq!(asked, required);
-}
-
-#[test]
-fn every_row_of_the_table_of_sources_has_a_case() {
-    let Some(path) = shared("facts/lambda_esm.json") else { return };
-    let table: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let here = std::fs::read_to_string(Path::new("tests/integration/trigger_kinds.rs")).unwrap();
-    for row in table["event_source_mappings"].as_array().unwrap() {
-        let source = row["source"].as_str().unwrap();
-        assert!(here.contains(&format!("#[case(\"{source}\"")), "{source} has no case");
-    }
-}
-
-#[test]
-fn a_mapping_settles_what_becomes_of_failed_items() {
-    let scene = Scene::new(&records("aws:sqs", &arn("sqs", "orders")), "");
-    scene.grant_role(&[json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})]);
-    let report_batch_item_failures = true;
-    let new = NewMapping { report_batch_item_failures, ..mapping(Trigger::Sqs, "orders") };
-    scene.triggers().create_mapping(&new).unwrap();
-    let listed = serde_json::to_value(scene.triggers().list().unwrap()).unwrap();
-    assert_eq!(listed[0]["mapping"]["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
-    assert_eq!(listed[0]["mapping"]["BatchSize"], 10);
-    scene.check(Outcome::Completed, "sqs");
 }

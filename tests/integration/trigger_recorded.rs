@@ -109,12 +109,12 @@ fn statements_are_written_as_aws_wrote_them() {
         let added = triggers.add_permissions(&permissions, qualifier).unwrap();
         let written = std::fs::read_to_string(added.file).unwrap();
         let written: Value = serde_json::from_str(&written).unwrap();
-        let same = if recorded.get("Version").is_some() {
-            written.to_string() == recorded.to_string()
-        } else {
-            written["Statement"][0].to_string() == recorded["Statement"].to_string()
+        let (written, recorded) = match recorded.get("Version") {
+            Some(_) => (written, &recorded),
+            None => (written["Statement"][0].clone(), &recorded["Statement"]),
         };
-        assert!(same, "{name}:\nwritten  {written}\nrecorded {recorded}");
+        let [written, recorded] = [&written, recorded].map(Value::to_string);
+        assert_eq!(written, recorded, "{name}");
     }
 }
 
