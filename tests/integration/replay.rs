@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Ran, retrigger};
+use crate::support::{Ran, copy, retrigger};
 
 fn replay(arguments: &[&str]) -> Ran {
     retrigger(["replay"].iter().chain(arguments))
@@ -159,17 +159,4 @@ fn a_filter_that_selects_nothing_is_said() {
     let ran = replay(&["recordings", "--filter", "no-such"]);
     assert_eq!(ran.code, 2);
     assert_eq!(ran.stderr, "error: no recording has a name that contains `no-such`\n");
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }

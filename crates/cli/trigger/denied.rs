@@ -2,10 +2,13 @@
 
 use std::io::{self, Write};
 
-use retrigger::{reporter::clause_snippets, triggers::PollDenial};
+use retrigger::{event::Clause, reporter::clause_snippets, triggers::PollDenial};
 use serde_json::json;
 
 use crate::output::{Format, Output};
+
+/// How many clauses are shown.
+const MAX_CLAUSES: usize = 3;
 
 /// AWS's error, the actions that are denied, and what to add.
 pub(super) fn print(denial: &PollDenial, format: Format, output: &mut Output) -> io::Result<()> {
@@ -30,10 +33,16 @@ pub(super) fn print(denial: &PollDenial, format: Format, output: &mut Output) ->
     if !obstacles.is_empty() {
         let nouns: Vec<&str> = obstacles.iter().map(|kind| kind.noun()).collect();
         let also = if missing.is_empty() { "" } else { " too" };
-        output.wrapped(&format!("\nin the way{also}: {}", nouns.join(", ")))?;
+        writeln!(output)?;
+        output.wrapped(&format!("in the way{also}: {}", nouns.join(", ")))?;
     }
-    let clauses: Vec<_> =
-        denied.iter().flat_map(|decided| decided.clauses.clone()).take(3).collect();
+    let mut clauses: Vec<Clause> = Vec::new();
+    for clause in denied.iter().flat_map(|decided| &decided.clauses) {
+        if !clauses.contains(clause) {
+            clauses.push(clause.clone());
+        }
+    }
+    clauses.truncate(MAX_CLAUSES);
     if !clauses.is_empty() {
         writeln!(output, "\n{}", clause_snippets(&clauses, Output::look()))?;
     }

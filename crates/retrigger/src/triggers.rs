@@ -42,6 +42,7 @@ mod refusal;
 
 use std::path::{Path, PathBuf};
 
+use retrigger_iam::{Principal, Request};
 use retrigger_recording::{FunctionArn, FunctionFolder, FunctionSnapshot, SNAPSHOT_FILE, Snapshot};
 use retrigger_trigger::Permission;
 use serde_json::Value;
@@ -54,6 +55,7 @@ pub use new_trigger::NewTrigger;
 pub use poll::PollDenial;
 pub use refusal::Refusal;
 
+use crate::replay::authority::Authority;
 use mappings::MappingsFile;
 use policy::PolicyFile;
 
@@ -130,11 +132,28 @@ impl Triggers {
         let permissions = new.permissions(function.function_url.as_ref())?;
         let qualifier = new.qualifier.as_deref();
         let arn = self.function_arn().qualified(qualifier);
-        let mut added = self.add_permissions(&permissions, qualifier)?;
         let notes = permissions.iter().flat_map(|one| advice::notes(new.trigger, one, &arn));
-        added.notes = notes.collect();
-        added.notes.dedup();
-        Ok(added)
+        let mut notes: Vec<String> = notes.collect();
+        notes.extend(advice::about_qualifier(function, qualifier));
+        notes.extend(advice::about_url(new, function.function_url.as_ref()));
+        notes.extend(self.not_needed(&permissions, qualifier));
+        notes.dedup();
+        let added = self.add_permissions(&permissions, qualifier)?;
+        Ok(Added { notes, ..added })
+    }
+
+    /// Within an account, a role whose own policies allow it needs no statement.
+    fn not_needed(&self, permissions: &[Permission], qualifier: Option<&str>) -> Option<String> {
+        let caller: Principal = permissions.first()?.principal.parse().ok()?;
+        caller.account().filter(|account| *account == self.function_arn().account())?;
+        let arn = self.function_arn();
+        let mut authority = Authority::new(&self.snapshot, arn, qualifier).ok()?;
+        let may = permissions.iter().all(|permission| {
+            let asked = Request::new(caller.clone(), &permission.action, arn.qualified(qualifier));
+            let decided = authority.decide_invoke(asked);
+            decided.is_ok_and(|decided| decided.explanation.decision.is_allowed())
+        });
+        may.then(|| format!("`{caller}` may invoke it already: the statement is not needed"))
     }
 
     /// What `AddPermission` does, for one or more permissions of a version or alias, or of the

@@ -1,7 +1,10 @@
 //! What a person should know about a permission that AWS accepts without a word.
 
 use retrigger_iam::Arn;
+use retrigger_recording::{FunctionSnapshot, FunctionUrl};
 use retrigger_trigger::{Permission, Trigger};
+
+use super::NewTrigger;
 
 /// What a person should know about a permission for a trigger, beside what AWS says.
 pub(super) fn notes(trigger: Trigger, permission: &Permission, function_arn: &str) -> Vec<String> {
@@ -15,6 +18,32 @@ pub(super) fn notes(trigger: Trigger, permission: &Permission, function_arn: &st
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// A snapshot does not say which versions and aliases there are.
+pub(super) fn about_qualifier(
+    function: &FunctionSnapshot,
+    qualifier: Option<&str>,
+) -> Option<String> {
+    let name = qualifier.filter(|_| function.policy(qualifier).is_none())?;
+    Some(format!(
+        "the snapshot had no policy of `{name}`: AWS refuses a version or alias that there is not"
+    ))
+}
+
+/// Whether the function's URL is such as the permission expects.
+pub(super) fn about_url(new: &NewTrigger, url: Option<&FunctionUrl>) -> Option<String> {
+    if new.trigger != Trigger::FunctionUrl {
+        return None;
+    }
+    let Some(url) = url else {
+        let file = "function-url-config.json";
+        return Some(format!("the snapshot has no function URL: add its `{file}`"));
+    };
+    let (asked, configured) = (new.function_url_auth_type.as_deref()?, url.auth_type.as_str());
+    (asked != configured).then(|| {
+        format!("the function URL is of type {configured}: a permission for {asked} never applies")
+    })
 }
 
 fn open_to_all(permission: &Permission) -> Option<String> {
@@ -75,4 +104,49 @@ fn other_account(permission: &Permission, function_arn: &str) -> Option<String> 
         let action = &permission.action;
         format!("callers in `{account}` also need `{action}` in their own identity policies")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const FUNCTION: &str = "arn:aws:lambda:us-east-1:841860927337:function:demo";
+
+    fn from(principal: &str, source_arn: &str) -> Permission {
+        let source_arn = Some(source_arn.to_owned()).filter(|arn| !arn.is_empty());
+        Permission { source_arn, ..Permission::invoke("s", principal) }
+    }
+
+    #[rstest]
+    #[case(Trigger::Sns, from("sns.amazonaws.com", ""), "for anybody's account")]
+    #[case(Trigger::AlexaSkill, from("alexa-appkit.amazon.com", ""), "the event source token")]
+    #[case(Trigger::S3, from("s3.amazonaws.com", "arn:aws:s3:::b"), "names no account")]
+    #[case(
+        Trigger::Sns,
+        from("sns.amazonaws.com", "arn:aws:sqs:us-east-1:841860927337:q"),
+        "no event of `sns` comes from"
+    )]
+    #[case(Trigger::DirectInvoke, from("*", ""), "anyone may invoke")]
+    #[case(Trigger::DirectInvoke, from("111122223333", ""), "in `111122223333` also need")]
+    #[case(Trigger::StepFunctions, from("arn:aws:iam::111122223333:role/r", ""), "also need")]
+    fn what_aws_accepts_without_a_word_is_noted(
+        #[case] trigger: Trigger,
+        #[case] permission: Permission,
+        #[case] words: &str,
+    ) {
+        let notes = notes(trigger, &permission, FUNCTION);
+        assert!(notes.len() == 1 && notes[0].contains(words), "{notes:?}");
+    }
+
+    #[rstest]
+    #[case(Trigger::Sns, from("sns.amazonaws.com", "arn:aws:sns:us-east-1:841860927337:t"))]
+    #[case(Trigger::DirectInvoke, from("841860927337", ""))]
+    #[case(Trigger::S3, Permission { source_account: Some("841860927337".into()),
+        ..from("s3.amazonaws.com", "arn:aws:s3:::b") })]
+    #[case(Trigger::FunctionUrl, Permission { invoked_via_function_url: true, ..from("*", "") })]
+    fn what_is_as_it_should_be_is_not(#[case] trigger: Trigger, #[case] permission: Permission) {
+        assert_eq!(notes(trigger, &permission, FUNCTION), Vec::<String>::new());
+    }
 }
