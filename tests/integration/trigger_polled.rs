@@ -148,3 +148,22 @@ fn a_mapping_settles_what_becomes_of_failed_items() {
     assert_eq!(listed[0]["mapping"]["BatchSize"], 10);
     scene.check(Outcome::Completed, "sqs");
 }
+
+#[test]
+fn of_two_mappings_of_one_source_one_must_be_named_by_its_uuid() {
+    let scene = Scene::new(&json!({}), "");
+    scene.grant_role(&[json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})]);
+    let mut triggers = scene.triggers();
+    let queue = arn("sqs", "orders");
+    for qualifier in [None, Some("PROD".to_owned())] {
+        let new = NewMapping { qualifier, ..mapping(Trigger::Sqs, "orders") };
+        triggers.create_mapping(&new).unwrap();
+    }
+    let error = triggers.remove(&queue, None).unwrap_err();
+    assert_eq!(error.to_string(), format!("2 event source mappings poll `{queue}`"));
+    let uuids = error.help().unwrap().strip_prefix("name one by its UUID: ").unwrap();
+    for uuid in uuids.split(", ") {
+        triggers.remove(uuid, None).unwrap();
+    }
+    assert_eq!(triggers.list().unwrap(), []);
+}

@@ -203,7 +203,7 @@ impl Triggers {
     /// would refuse a setting, or has such a mapping already.
     pub fn create_mapping(&mut self, new: &NewMapping) -> Result<Added, TriggersError> {
         let family = new.check()?;
-        check_qualifier(new.qualifier.as_deref())?;
+        refusal::check_qualifier(new.qualifier.as_deref())?;
         self.function()?;
         let arn = self.function_arn();
         let mappings = MappingsFile::read(self.snapshot.mappings_file(arn.name()))?;
@@ -223,12 +223,8 @@ impl Triggers {
     /// Where there is no such mapping, or several have that source.
     pub fn delete_mapping(&mut self, uuid_or_source: &str) -> Result<Removed, TriggersError> {
         let mappings = MappingsFile::read(self.snapshot.mappings_file(self.function_arn().name()))?;
-        let found = mappings.find(uuid_or_source);
-        let [index] = found.as_slice() else {
-            return Err(not_one(uuid_or_source, &found, &mappings));
-        };
-        let removed = mappings.mappings().get(*index).cloned().unwrap_or_default();
-        mappings.remove(*index)?;
+        let (index, removed) = mappings.find(uuid_or_source)?;
+        mappings.remove(index)?;
         let file = mappings.path().to_owned();
         self.reload()?;
         Ok(Removed { file, removed })
@@ -273,7 +269,7 @@ impl Triggers {
     }
 
     fn policy(&self, qualifier: Option<&str>) -> Result<PolicyFile, TriggersError> {
-        check_qualifier(qualifier)?;
+        refusal::check_qualifier(qualifier)?;
         let document = self.function()?.policy(qualifier);
         let file = self.snapshot.policy_file(self.function_arn().name(), qualifier);
         PolicyFile::read(file, document, self.function_arn().qualified(qualifier))
@@ -316,42 +312,6 @@ fn function_above(snapshot: &Path) -> PathBuf {
 /// those of AWS's form are UUIDs.
 fn is_mapping_name(name: &str) -> bool {
     name.starts_with("arn:") || Uuid::try_parse(name).is_ok()
-}
-
-fn not_one(name: &str, found: &[usize], mappings: &MappingsFile) -> TriggersError {
-    let all = mappings.mappings().iter().enumerate();
-    let listed = all.filter(|(index, _)| found.is_empty() || found.contains(index));
-    let uuids: Vec<&str> = listed.filter_map(|(_, mapping)| mapping["UUID"].as_str()).collect();
-    let uuids = uuids.join(", ");
-    if !found.is_empty() {
-        let message = format!("{} event source mappings read `{name}`", found.len());
-        return TriggersError::other(message, format!("name one by its UUID: {uuids}"));
-    }
-    let refusal =
-        Refusal::new("ResourceNotFoundException", "The resource you requested does not exist.");
-    let there = if uuids.is_empty() {
-        "there are no event source mappings".to_owned()
-    } else {
-        format!("the event source mappings there are: {uuids}")
-    };
-    refusal.with_help(there).into()
-}
-
-/// Source: Lambda API Reference, `AddPermission` (the pattern of `Qualifier`).
-fn check_qualifier(qualifier: Option<&str>) -> Result<(), Refusal> {
-    let Some(name) = qualifier else { return Ok(()) };
-    if name == "$LATEST" {
-        let text = "We currently do not support adding policies for $LATEST.";
-        return Err(Refusal::invalid(text).with_help("leave the qualifier away"));
-    }
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if (1..=128).contains(&name.len()) && name.bytes().all(allowed) {
-        return Ok(());
-    }
-    Err(Refusal::validation(format_args!(
-        "Value '{name}' at 'qualifier' failed to satisfy constraint: Member must satisfy regular \
-         expression pattern: (|[a-zA-Z0-9$_-]+)"
-    )))
 }
 
 /// An id in the form of AWS's, the same for the same parts.

@@ -74,13 +74,20 @@ impl MappingsFile {
         self.change(text, |document| document.append(LIST, mapping))
     }
 
-    /// The mappings with this UUID or source ARN.
-    pub(super) fn find(&self, uuid_or_source: &str) -> Vec<usize> {
-        let is_it = |mapping: &Value| {
-            mapping["UUID"] == uuid_or_source || mapping["EventSourceArn"] == uuid_or_source
-        };
+    /// The one mapping with this UUID or source ARN, and its place in the list.
+    pub(super) fn find(&self, name: &str) -> Result<(usize, Value), TriggersError> {
         let all = self.mappings.iter().enumerate();
-        all.filter(|(_, mapping)| is_it(mapping)).map(|(index, _)| index).collect()
+        let is_it = |mapping: &Value| mapping["UUID"] == name || mapping["EventSourceArn"] == name;
+        let found: Vec<_> = all.filter(|(_, mapping)| is_it(mapping)).collect();
+        match found.as_slice() {
+            [(index, mapping)] => Ok((*index, (*mapping).clone())),
+            [] => Err(Refusal::no_mapping(&uuids(self.mappings.iter())).into()),
+            several => {
+                let message = format!("{} event source mappings poll `{name}`", several.len());
+                let uuids = uuids(several.iter().map(|(_, mapping)| *mapping));
+                Err(TriggersError::other(message, format!("name one by its UUID: {uuids}")))
+            }
+        }
     }
 
     /// Removes a mapping.
@@ -95,6 +102,10 @@ impl MappingsFile {
         change(&mut document);
         Ok(self.file.write(&document.text())?)
     }
+}
+
+fn uuids<'m>(mappings: impl Iterator<Item = &'m Value>) -> String {
+    mappings.filter_map(|mapping| mapping["UUID"].as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// The mapping as AWS lists it once it polls, keys in AWS's order. Its UUID follows from the

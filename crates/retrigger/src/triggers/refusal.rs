@@ -56,6 +56,16 @@ impl Refusal {
             .with_help(format!("its statements are {}", known.join(", ")))
     }
 
+    pub(super) fn no_mapping(known: &str) -> Self {
+        let message = "The resource you requested does not exist.";
+        let there = if known.is_empty() {
+            "there are no event source mappings".to_owned()
+        } else {
+            format!("the event source mappings there are: {known}")
+        };
+        Self::new("ResourceNotFoundException", message).with_help(there)
+    }
+
     pub(super) fn too_long(size: usize, limit: usize) -> Self {
         let message = format!("The final policy size ({size}) is bigger than the limit ({limit}).");
         Self::new("PolicyLengthExceededException", message)
@@ -97,3 +107,20 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+/// Refuses what can be no version or alias. Source: Lambda API Reference, `AddPermission` (the pattern of `Qualifier`).
+pub(super) fn check_qualifier(qualifier: Option<&str>) -> Result<(), Refusal> {
+    let Some(name) = qualifier else { return Ok(()) };
+    if name == "$LATEST" {
+        let text = "We currently do not support adding policies for $LATEST.";
+        return Err(Refusal::invalid(text).with_help("leave the qualifier away"));
+    }
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if (1..=128).contains(&name.len()) && name.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(Refusal::validation(format_args!(
+        "Value '{name}' at 'qualifier' failed to satisfy constraint: Member must satisfy regular \
+         expression pattern: (|[a-zA-Z0-9$_-]+)"
+    )))
+}
