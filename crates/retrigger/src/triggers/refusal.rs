@@ -108,7 +108,8 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Refuses what can be no version or alias. Source: Lambda API Reference, `AddPermission` (the pattern of `Qualifier`).
+/// Refuses what can be no version or alias. Source: Lambda API Reference, `AddPermission` (the
+/// pattern of `Qualifier`).
 pub(super) fn check_qualifier(qualifier: Option<&str>) -> Result<(), Refusal> {
     let Some(name) = qualifier else { return Ok(()) };
     if name == "$LATEST" {
