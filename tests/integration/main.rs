@@ -12,6 +12,7 @@ mod signals;
 mod support;
 mod trigger;
 mod trigger_kinds;
+mod trigger_limits;
 mod trigger_polled;
 mod trigger_recorded;
 mod trigger_scene;
