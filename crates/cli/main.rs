@@ -9,6 +9,7 @@ mod explain;
 mod input;
 mod output;
 mod replay;
+mod trigger;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ enum Command {
     Check(check::Args),
     Explain(Box<explain::Args>),
     Classify(classify::Args),
+    Trigger(trigger::Args),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Classify(args) => classify::run(&args, &mut output),
+        Command::Trigger(args) => trigger::run(&args, &mut output),
     };
     exit::code(outcome.and_then(|outcome| {
         output.finish()?;

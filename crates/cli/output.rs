@@ -49,6 +49,16 @@ impl Output {
         self.writer.write_all(b"\n")
     }
 
+    /// Text broken at spaces to the width of the output, continued two columns in.
+    pub(crate) fn wrapped(&mut self, text: &str) -> io::Result<()> {
+        let options = textwrap::Options::new(Self::look().width).subsequent_indent("  ");
+        let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let options = options.word_separator(textwrap::WordSeparator::AsciiSpace);
+        textwrap::wrap(text, options.break_words(false))
+            .iter()
+            .try_for_each(|line| writeln!(self, "{line}"))
+    }
+
     /// Hands over what is buffered.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.writer.flush()

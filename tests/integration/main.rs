@@ -11,6 +11,12 @@ mod replay;
 mod shared;
 mod signals;
 mod support;
+mod trigger;
+mod trigger_kinds;
+mod trigger_limits;
+mod trigger_polled;
+mod trigger_recorded;
+mod trigger_scene;
 
 /// A file beside this one that is not listed above would never run.
 #[test]

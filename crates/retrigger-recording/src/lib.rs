@@ -147,10 +147,10 @@ pub use manifest::{
 pub use recording::{CALLS_FILE, EVENT_FILE, EXPECTED_FILE, RECORDING_FILE, Recording};
 pub use redact::{Leak, Redactor};
 pub use snapshot::{
-    Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
-    FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization, OrganizationLevel,
-    QueueAttributes, RedrivePolicy, Role, SNAPSHOT_FILE, SNAPSHOT_FORMAT, Snapshot, SnapshotAbout,
-    SourceAccess, UrlAuthType, User,
+    Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionFile,
+    FunctionSnapshot, FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization,
+    OrganizationLevel, QueueAttributes, RedrivePolicy, Role, SNAPSHOT_FILE, SNAPSHOT_FORMAT,
+    Snapshot, SnapshotAbout, SourceAccess, UrlAuthType, User,
 };
 pub use source::Place;
 pub use time::{ParseTimeError, Time};

@@ -1,6 +1,7 @@
 //! A snapshot: the policies in force when an event was recorded.
 
 mod authorization;
+mod change;
 mod files;
 mod lambda;
 mod organization;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use authorization::{Role, User};
+pub use change::FunctionFile;
 pub use lambda::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
     FunctionUrl, LoggingConfig, SourceAccess, UrlAuthType,

@@ -43,6 +43,7 @@ mod payload;
 mod source_part;
 mod surroundings;
 // What follows from it.
+mod permission;
 mod request;
 mod request_time;
 mod statement;
@@ -58,10 +59,13 @@ pub use classify::{classify, recognise};
 pub use delivery::Delivery;
 pub use fact::{Fact, Provenance};
 pub use finding::TriggerFinding;
+pub use permission::{Permission, PermissionError};
 pub use poll_actions::{PollAction, PollResource, poll_denial_text};
-pub use request::{ExecutionRole, PollSettings, RequestError, invoke_requests, poll_requests};
+pub use request::{
+    ExecutionRole, PollSettings, RequestError, destination_requests, invoke_requests, poll_requests,
+};
 pub use request_time::{RequestTime, RequestTimeError};
 pub use source_part::SourcePart;
-pub use statement::{StatementError, identity_statements, permission_statements};
+pub use statement::{StatementError, identity_statements, permission_statements, permissions};
 pub use surroundings::Surroundings;
 pub use trigger::{ParseTriggerError, Trigger};

@@ -140,6 +140,37 @@ pub fn poll_requests(
     Ok(requests)
 }
 
+/// The requests with which Lambda, under the execution role, hands a batch that is given up to the
+/// destination of an event source mapping: a queue, a topic or a bucket. None for other ARNs.
+/// Source: Lambda Developer Guide, "Capturing discarded batches for an Amazon SQS queue, SNS topic
+/// or S3 bucket".
+///
+/// # Errors
+///
+/// Where the role session is no session of a role.
+pub fn destination_requests(
+    destination_arn: &str,
+    role: ExecutionRole<'_>,
+    time: Option<RequestTime>,
+) -> Result<Vec<Request>, RequestError> {
+    let caller = caller_of(role)?;
+    let asked = match Arn::parse(destination_arn).map_or("", |arn| arn.service) {
+        "sqs" => vec![("sqs:SendMessage", destination_arn.to_owned())],
+        "sns" => vec![("sns:Publish", destination_arn.to_owned())],
+        "s3" => vec![
+            ("s3:PutObject", format!("{destination_arn}/aws/lambda/*")),
+            ("s3:ListBucket", destination_arn.to_owned()),
+        ],
+        _ => vec![],
+    };
+    let ask = |(action, resource): (&str, String)| {
+        let mut request = Request::new(caller.clone(), action, resource);
+        request.session_issuer = role.role_arn.map(str::to_owned);
+        complete(request, time)
+    };
+    Ok(asked.into_iter().map(ask).collect())
+}
+
 fn caller_of(role: ExecutionRole<'_>) -> Result<Principal, RequestError> {
     match role.session_arn.parse() {
         Ok(caller @ (Principal::AssumedRole(_) | Principal::Role(_))) => Ok(caller),

@@ -1,20 +1,21 @@
 //! The policy statements that would allow a trigger, as AWS writes them.
 
 use retrigger_iam::{Arn, Principal, Request};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::classification::Classification;
 use crate::delivery::Delivery;
 use crate::fact::Fact;
+use crate::permission::{Permission, PermissionError};
 use crate::trigger::Trigger;
 
 /// Why no statement can be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementError {
-    /// AWS refuses the statement id.
-    #[error("`{0}` is no statement id: expected 1 to 100 letters, digits, hyphens and underscores")]
-    BadStatementId(String),
+    /// AWS would refuse it.
+    #[error(transparent)]
+    Refused(#[from] PermissionError),
     /// The caller is unknown.
     #[error("the caller of `{0}` is unknown: declare `principal`")]
     UnknownCaller(Trigger),
@@ -32,7 +33,7 @@ pub enum StatementError {
 ///
 /// # Errors
 ///
-/// Where AWS would refuse the statement id, or nobody named the caller.
+/// Where AWS would refuse the permission, or nobody named the caller.
 ///
 /// ```
 /// # use retrigger_trigger::{Classification, Declared, Trigger, permission_statements};
@@ -53,55 +54,48 @@ pub fn permission_statements(
     statement_id: &str,
     function_arn: &str,
 ) -> Result<Vec<Value>, StatementError> {
-    check_statement_id(statement_id)?;
+    let permissions = permissions(classification, statement_id)?;
+    let written = permissions.iter().map(|permission| permission.statement(function_arn));
+    Ok(written.collect::<Result<_, _>>()?)
+}
+
+/// What `AddPermission` must be given so that it writes [`permission_statements`].
+///
+/// # Errors
+///
+/// Where nobody named the caller.
+pub fn permissions(
+    classification: &Classification,
+    statement_id: &str,
+) -> Result<Vec<Permission>, StatementError> {
     let trigger = classification.trigger;
     if matches!(trigger.delivery(), Delivery::Poll { .. } | Delivery::Unchecked) {
         return Ok(vec![]);
     }
     let caller = classification.principal.value.as_ref();
-    let grant = Grant {
-        principal: principal_element(caller.ok_or(StatementError::UnknownCaller(trigger))?),
-        function_arn,
+    let caller = match caller.ok_or(StatementError::UnknownCaller(trigger))? {
+        Principal::Anonymous => "*",
+        other => other.as_str(),
     };
     if trigger == Trigger::FunctionUrl {
-        return Ok(url_statements(&grant, classification));
+        return Ok(url_permissions(caller, classification));
     }
-    let condition = invoke_condition(classification);
-    Ok(vec![grant.statement(statement_id, "lambda:InvokeFunction", condition)])
+    Ok(vec![invoke_permission(classification, statement_id, caller)])
 }
 
-/// Who is granted what.
-struct Grant<'a> {
-    principal: Value,
-    function_arn: &'a str,
-}
-
-impl Grant<'_> {
-    fn statement(&self, sid: &str, action: &str, condition: Map<String, Value>) -> Value {
-        let Self { principal, function_arn } = self;
-        let mut statement = json!({
-            "Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action,
-            "Resource": function_arn,
-        });
-        if !condition.is_empty() {
-            statement["Condition"] = Value::Object(condition);
-        }
-        statement
-    }
-}
-
-fn url_statements(grant: &Grant<'_>, classification: &Classification) -> Vec<Value> {
+fn url_permissions(caller: &str, classification: &Classification) -> Vec<Permission> {
     let auth_type = context_text(classification, "lambda:FunctionUrlAuthType").unwrap_or("NONE");
-    let by_type = operator("StringEquals", "lambda:FunctionUrlAuthType", auth_type);
-    let by_url = operator("Bool", "lambda:InvokedViaFunctionUrl", "true");
     vec![
-        grant.statement("FunctionURLAllowPublicAccess", "lambda:InvokeFunctionUrl", by_type),
-        grant.statement("FunctionURLInvokeAllowPublicAccess", "lambda:InvokeFunction", by_url),
+        Permission {
+            action: "lambda:InvokeFunctionUrl".to_owned(),
+            function_url_auth_type: Some(auth_type.to_owned()),
+            ..Permission::invoke("FunctionURLAllowPublicAccess", caller)
+        },
+        Permission {
+            invoked_via_function_url: true,
+            ..Permission::invoke("FunctionURLInvokeAllowPublicAccess", caller)
+        },
     ]
-}
-
-fn operator(operator: &str, key: &str, value: &str) -> Map<String, Value> {
-    Map::from_iter([(operator.to_owned(), json!({ key: value }))])
 }
 
 /// The statements of an identity policy that would allow these requests: one for each resource,
@@ -126,53 +120,34 @@ pub fn identity_statements(requests: &[Request]) -> Vec<Value> {
     by_resource.into_iter().map(statement).collect()
 }
 
-fn check_statement_id(id: &str) -> Result<(), StatementError> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if (1..=100).contains(&id.len()) && id.bytes().all(allowed) {
-        return Ok(());
-    }
-    Err(StatementError::BadStatementId(id.to_owned()))
-}
-
-fn principal_element(caller: &Principal) -> Value {
-    match caller {
-        Principal::Service(name) => json!({"Service": name}),
-        Principal::Anonymous => json!("*"),
-        other => json!({"AWS": other.as_str()}),
-    }
-}
-
 fn context_text<'a>(classification: &'a Classification, key: &str) -> Option<&'a str> {
     let named = |(known, _): &(&String, &_)| known.eq_ignore_ascii_case(key);
     let (_, fact): (_, &Fact<_>) = classification.context.iter().find(named)?;
     fact.value.as_ref()?.as_single()
 }
 
-fn invoke_condition(classification: &Classification) -> Map<String, Value> {
+fn invoke_permission(
+    classification: &Classification,
+    statement_id: &str,
+    caller: &str,
+) -> Permission {
     let by_service = matches!(classification.principal.value, Some(Principal::Service(_)));
     let arn = classification.source_arn.value.as_deref().filter(|_| by_service);
-    let mut condition = arn.map_or_else(Map::new, |arn| operator("ArnLike", "AWS:SourceArn", arn));
     let arn_has_account = arn.and_then(Arn::parse).is_some_and(|arn| arn.account_id().is_some());
     let account = classification.source_account.value.as_deref();
     let account = account.filter(|_| by_service && !arn_has_account);
-    let equals: Map<String, Value> = [
-        ("AWS:SourceAccount", account),
-        ("lambda:EventSourceToken", context_text(classification, "lambda:EventSourceToken")),
-        ("aws:PrincipalOrgID", context_text(classification, "aws:PrincipalOrgID")),
-    ]
-    .into_iter()
-    .filter_map(|(key, value)| Some((key.to_owned(), json!(value?))))
-    .collect();
-    if !equals.is_empty() {
-        condition.insert("StringEquals".to_owned(), Value::Object(equals));
+    let condition = |key| context_text(classification, key).map(str::to_owned);
+    Permission {
+        source_arn: arn.map(str::to_owned),
+        source_account: account.map(str::to_owned),
+        event_source_token: condition("lambda:EventSourceToken"),
+        principal_org_id: condition("aws:PrincipalOrgID"),
+        ..Permission::invoke(statement_id, caller)
     }
-    condition
 }
 
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
     use super::*;
     use crate::{Declared, ExecutionRole, PollSettings, Surroundings, classify, poll_requests};
 
@@ -248,13 +223,10 @@ mod tests {
         assert_eq!(identity_statements(&requests), expected);
     }
 
-    #[rstest]
-    #[case("")]
-    #[case("two words")]
-    #[case("läuft")]
-    fn a_statement_id_that_aws_refuses_is_refused(#[case] id: &str) {
+    #[test]
+    fn a_statement_id_that_aws_refuses_is_refused() {
         let alb = Classification::of_trigger(Trigger::Alb);
-        let refused = permission_statements(&alb, id, FUNCTION);
-        assert_eq!(refused, Err(StatementError::BadStatementId(id.to_owned())));
+        let refused = permission_statements(&alb, "two words", FUNCTION).unwrap_err().to_string();
+        assert!(refused.starts_with("`two words` is no statement id"), "{refused}");
     }
 }

@@ -1,8 +1,8 @@
 //! Replay what triggered your Lambda, under the permissions it really had.
 //!
-//! The façade that people depend on: the replay engine, its events and reporters, and policy unit
-//! tests. The inner crates are reached through it. It does not parse command lines and uses no
-//! AWS SDK.
+//! The façade that people depend on: the replay engine, its events and reporters, policy unit
+//! tests, and the triggers of a snapshot. The inner crates are reached through it. It does not
+//! parse command lines and uses no AWS SDK.
 //!
 //! ```no_run
 //! use retrigger::{Replay, reporter::{Detail, Human, Look}};
@@ -21,6 +21,7 @@ pub mod derive;
 pub mod documents;
 pub mod event;
 pub mod reporter;
+pub mod triggers;
 
 mod place;
 mod replay;

@@ -10,7 +10,7 @@
 //! ```
 
 mod answer;
-mod authority;
+pub(crate) mod authority;
 mod build;
 mod compare;
 mod decide;

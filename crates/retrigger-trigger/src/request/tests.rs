@@ -182,3 +182,18 @@ fn a_broker_needs_its_secret() {
     let error = poll_requests(&found, ROLE, &PollSettings::default(), None).unwrap_err();
     assert_eq!(error, RequestError::UnknownSecret { action: "secretsmanager:GetSecretValue" });
 }
+
+#[rstest]
+#[case("arn:aws:sqs:us-east-1:841860927337:lost", &["sqs:SendMessage"])]
+#[case("arn:aws:sns:us-east-1:841860927337:lost", &["sns:Publish"])]
+#[case("arn:aws:s3:::lost", &["s3:PutObject", "s3:ListBucket"])]
+fn a_destination_is_written_to_under_the_execution_role(
+    #[case] destination: &str,
+    #[case] actions: &[&str],
+) {
+    let session_arn = "arn:aws:sts::841860927337:assumed-role/demo/f";
+    let role = ExecutionRole { session_arn, role_arn: None };
+    let requests = destination_requests(destination, role, None).unwrap();
+    assert_eq!(requests.iter().map(|request| &request.action).collect::<Vec<_>>(), actions);
+    assert!(requests.iter().all(|request| request.resource.starts_with(destination)));
+}

@@ -41,7 +41,7 @@ impl From<InvalidDocument> for Undecidable {
 }
 
 /// The policies of a snapshot, seen from one function and one of its qualifiers.
-pub(super) struct Authority<'s> {
+pub(crate) struct Authority<'s> {
     snapshot: &'s Snapshot,
     function: &'s FunctionSnapshot,
     arn: &'s FunctionArn,
@@ -52,7 +52,7 @@ pub(super) struct Authority<'s> {
 }
 
 impl<'s> Authority<'s> {
-    pub(super) fn new(
+    pub(crate) fn new(
         snapshot: &'s Snapshot,
         arn: &'s FunctionArn,
         qualifier: Option<&'s str>,
@@ -89,7 +89,7 @@ impl<'s> Authority<'s> {
 
     /// May the caller invoke the function, under its resource-based policy and, where the caller
     /// is of an account, the caller's own policies?
-    pub(super) fn decide_invoke(&mut self, mut request: Request) -> Result<Decided, Undecidable> {
+    pub(crate) fn decide_invoke(&mut self, mut request: Request) -> Result<Decided, Undecidable> {
         let resource = match self.function.policy(self.qualifier) {
             Some(document) => Some(self.load(document)?),
             None => None,
@@ -104,7 +104,7 @@ impl<'s> Authority<'s> {
     }
 
     /// May Lambda poll the source under the execution role?
-    pub(super) fn decide_poll(
+    pub(crate) fn decide_poll(
         &mut self,
         mut request: Request,
         role: &Role,
@@ -147,7 +147,7 @@ impl<'s> Authority<'s> {
     }
 
     /// The execution role that the function is configured with.
-    pub(super) fn execution_role(&self) -> Result<Role, Undecidable> {
+    pub(crate) fn execution_role(&self) -> Result<Role, Undecidable> {
         let Some(configuration) = &self.function.configuration else {
             return Err(Undecidable::Other {
                 message: format!("the snapshot does not say which role `{}` has", self.arn.name()),
@@ -162,7 +162,7 @@ impl<'s> Authority<'s> {
     }
 
     /// The principal that the execution role's sessions are.
-    pub(super) fn role_session(&self, role: &Role) -> String {
+    pub(crate) fn role_session(&self, role: &Role) -> String {
         let (partition, account) = (self.arn.partition(), self.arn.account());
         let session = unsettled::session_name(self.arn.name());
         format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.name)
