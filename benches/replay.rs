@@ -2,12 +2,17 @@
 //!
 //! `in-process` is a Rust handler that does nothing, so that all of the time is the replay's own.
 //! `node` includes a start of `node`; `node-alone` is that start with one call of the same
-//! handler on the same event and nothing of retrigger, for comparison within one run. `node-demo`
-//! is all recordings of the function in one process, one after the other.
+//! handler on the same event, from the start to the answer, and nothing of retrigger, for
+//! comparison within one run. `node-demo` is all recordings of the function in one process, one
+//! after the other.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
-use std::{io, process::Command, time::Duration};
+use std::{
+    io::{self, BufRead, BufReader},
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use retrigger::{
@@ -35,7 +40,8 @@ fn alone() -> String {
     format!(
         "import {{ readFileSync }} from 'node:fs';
 import {{ handler }} from '{root}/recordings/lambda-demo/handler/index.mjs';
-await handler(JSON.parse(readFileSync('{root}/{RECORDING}/event.json', 'utf8')));
+const response = await handler(JSON.parse(readFileSync('{root}/{RECORDING}/event.json', 'utf8')));
+console.log(`done ${{JSON.stringify(response).length}}`);
 "
     )
 }
@@ -60,8 +66,14 @@ fn replay(criterion: &mut Criterion) {
     std::fs::write(&script, alone()).expect("a script");
     group.bench_function("node-alone", |bencher| {
         bencher.iter(|| {
-            let node = Command::new("node").arg(&script).output().expect("node");
-            assert!(node.status.success());
+            let mut node = Command::new("node");
+            // As for a handler, nothing of the environment but where programs are.
+            node.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+            let node = node.arg(&script).stdout(Stdio::piped()).spawn();
+            let mut node = node.expect("node");
+            let lines = BufReader::new(node.stdout.take().expect("a pipe")).lines();
+            assert!(lines.map_while(Result::ok).any(|line| line.starts_with("done")));
+            node.kill().and_then(|()| node.wait()).expect("an end");
         });
     });
 
