@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 const MARKER: &str = "REDACTED:";
 
 /// Whether a text is a marker already, or starts with one.
-fn is_marked(text: &str) -> bool {
+pub(crate) fn is_marked(text: &str) -> bool {
     text.starts_with(MARKER)
 }
 

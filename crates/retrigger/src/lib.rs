@@ -12,14 +12,20 @@
 //! assert!(totals.all_as_expected());
 //! ```
 
+pub mod accept;
 pub mod check;
 pub mod documents;
 pub mod event;
+#[cfg(feature = "harness")]
+pub mod harness;
+pub mod noise;
 pub mod reporter;
 
+mod assert;
 mod place;
 mod replay;
 
+pub use assert::assert_replay;
 pub use place::Place;
 pub use replay::{Replay, ReplayError};
 

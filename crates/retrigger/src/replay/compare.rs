@@ -1,14 +1,19 @@
 //! What a replay must show against what it showed.
 
-use retrigger_recording::{Expected, ExpectedDecision};
+use retrigger_recording::{Expected, ExpectedDecision, NoiseRule};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::Difference;
+use crate::{event::Difference, noise};
 
 /// Every difference, in the order of `expected.json`. What the expectation leaves out is not
-/// compared.
-pub(super) fn differences(expected: &Expected, actual: &Expected) -> Vec<Difference> {
+/// compared, nor is what `rules` say may vary.
+pub(crate) fn differences(
+    expected: &Expected,
+    actual: &Expected,
+    rules: &[NoiseRule],
+) -> Vec<Difference> {
+    let actual = &settled(expected, actual, rules);
     let mut found = Vec::new();
     compare(&mut found, "outcome", expected.outcome.as_ref(), actual.outcome.as_ref());
     if let Some(decisions) = &expected.decisions {
@@ -26,6 +31,18 @@ pub(super) fn differences(expected: &Expected, actual: &Expected) -> Vec<Differe
     let (said, heard) = (&expected.diagnostics, &actual.diagnostics);
     compare(&mut found, "diagnostics", said.as_ref(), heard.as_ref());
     found
+}
+
+/// What a replay showed, with the expected values wherever a rule lets the answer vary.
+pub(crate) fn settled(expected: &Expected, actual: &Expected, rules: &[NoiseRule]) -> Expected {
+    let settle = |expected: &Option<Value>, actual: &Option<Value>| match (expected, actual) {
+        (Some(expected), Some(actual)) => Some(noise::settled(rules, expected, actual)),
+        _ => actual.clone(),
+    };
+    let mut settled = actual.clone();
+    settled.response = settle(&expected.response, &actual.response);
+    settled.function_error = settle(&expected.function_error, &actual.function_error);
+    settled
 }
 
 fn compare<T: Serialize + PartialEq>(
@@ -55,7 +72,7 @@ fn compare_decisions(
 }
 
 /// A statement that the expectation does not name may be any.
-fn is_met(wanted: &ExpectedDecision, got: &ExpectedDecision) -> bool {
+pub(crate) fn is_met(wanted: &ExpectedDecision, got: &ExpectedDecision) -> bool {
     let mut got = got.clone();
     if wanted.statement.is_none() {
         got.statement = None;
@@ -143,7 +160,7 @@ mod tests {
         #[case] differing: &[&str],
     ) {
         let parse = |value| serde_json::from_value::<Expected>(value).unwrap();
-        let found = differences(&parse(expected), &parse(actual));
+        let found = differences(&parse(expected), &parse(actual), &[]);
         let whats: Vec<&str> = found.iter().map(|difference| difference.what.as_str()).collect();
         assert_eq!(whats, differing);
     }
@@ -173,6 +190,6 @@ mod tests {
             serde_json::from_value::<Expected>(json!({"format": 1, "decisions": decisions}))
                 .unwrap()
         };
-        assert_eq!(differences(&parse(expected), &parse(actual)).len(), count);
+        assert_eq!(differences(&parse(expected), &parse(actual), &[]).len(), count);
     }
 }
