@@ -1,12 +1,15 @@
 //! The command line from the outside, the project's own suites, and the shared ones.
 
+mod accept;
 mod bad_input;
 mod check;
 mod classify;
 mod decisions;
 mod explain;
 mod in_process;
+mod noise;
 mod replay;
+mod review;
 mod shared;
 mod signals;
 mod support;

@@ -10,6 +10,8 @@ mod walk;
 
 use std::collections::BTreeMap;
 
+pub(crate) use walk::strict_ast;
+
 /// What every marker starts with.
 const MARKER: &str = "REDACTED:";
 

@@ -85,12 +85,13 @@ impl Accept {
         if self.detect_noise {
             tokio::time::sleep(PAUSE).await;
             let again = replayed(&fresh, reporter).await?;
-            second.extend(again.into_iter().map(|seen| (seen.finished.recording.clone(), seen)));
+            let finished = again.into_iter().map(|seen| seen.finished);
+            second.extend(finished.map(|finished| (finished.recording.clone(), finished)));
         }
         let mut review = Review { proposals: Vec::new(), as_expected: 0 };
         for seen in first {
-            let again = second.remove(&seen.finished.recording);
-            let proposal = Proposal::of(seen, again.map(|seen| seen.finished));
+            let again = second.get(&seen.finished.recording);
+            let proposal = Proposal::of(seen, again);
             if proposal.status == Status::Passed && !proposal.can_be_accepted() {
                 review.as_expected += 1;
             }

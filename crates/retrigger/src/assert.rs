@@ -72,8 +72,22 @@ impl Replay {
         let report = String::from_utf8_lossy(&report);
         match result {
             Ok(Totals { failed: 0, invalid: 0, new: 0, not_run: 0, .. }) => Ok(()),
-            Ok(totals) => Err(format!("not as expected\n\n{report}{}", advice(totals))),
+            Ok(totals) => Err(format!("not as expected\n\n{report}{}", replay.advice(totals))),
             Err(error) => Err(described(&error)),
+        }
+    }
+
+    fn advice(&self, totals: Totals) -> String {
+        let paths: Vec<String> = self.paths.iter().map(|path| path.display().to_string()).collect();
+        let command = format!("`retrigger accept {}`", paths.join(" "));
+        match totals {
+            Totals { failed: 0, new: 0, .. } => String::new(),
+            // What differs under another snapshot is no reason to expect it.
+            _ if self.snapshot.is_some() => String::new(),
+            Totals { failed: 0, .. } => {
+                format!("\nnothing is expected yet; write down what it showed with\n{command}\n")
+            }
+            _ => format!("\nif this is how it must be from now on: {command}\n"),
         }
     }
 
@@ -95,16 +109,6 @@ impl Replay {
             }
         }
         self
-    }
-}
-
-fn advice(totals: Totals) -> &'static str {
-    match totals {
-        Totals { failed: 0, new: 0, .. } => "",
-        Totals { failed: 0, .. } => {
-            "\nnothing is expected yet; `retrigger accept` writes down what it showed\n"
-        }
-        _ => "\nif this is as it must be from now on: `retrigger accept`\n",
     }
 }
 

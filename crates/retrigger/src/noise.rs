@@ -120,12 +120,10 @@ fn in_order(rules: &[Ahead<'_>], expected: &[Value], actual: &[Value]) -> Vec<Va
     let mut placed: Vec<Option<&Value>> = vec![None; expected.len()];
     for (index, wanted) in expected.iter().enumerate() {
         let rules = below(rules, &index.to_string());
-        let is_same = |item: &Option<&Value>| {
-            item.is_some_and(|item| {
-                item == wanted || (!rules.is_empty() && settle(&rules, wanted, item) == *wanted)
-            })
+        let is_same = |item: &Value| {
+            item == wanted || (!rules.is_empty() && settle(&rules, wanted, item) == *wanted)
         };
-        if let Some(at) = left.iter().position(is_same) {
+        if let Some(at) = left.iter().position(|item| item.is_some_and(is_same)) {
             placed[index] = left[at].take();
         }
     }
@@ -147,11 +145,11 @@ fn settle_text(rules: &[Ahead<'_>], expected: &str, actual: &str) -> Value {
         return unchanged();
     };
     let settled = settle(rules, &wanted, &got);
-    match () {
-        () if settled == wanted => expected.into(),
-        () if got.to_string() == actual => settled.to_string().into(),
-        () => unchanged(),
+    if settled == wanted {
+        return expected.into();
     }
+    let written = got.to_string();
+    if written == actual { settled.to_string().into() } else { unchanged() }
 }
 
 /// The object or list that a string holds as JSON.

@@ -29,32 +29,33 @@ pub(super) fn first(actual: &Expected) -> Expected {
 pub(super) fn merged(expected: &Expected, actual: &Expected, rules: &[NoiseRule]) -> Expected {
     let settled = compare::settled(expected, actual, rules);
     let turned = expected.outcome.is_some() && expected.outcome != actual.outcome;
-    let has = |key| turned && is_new(key, expected.outcome, actual.outcome);
+    let is_new = |part| turned && is_new(part, expected.outcome, actual.outcome);
+    let answered = expected.response.is_some() || expected.response_base64.is_some();
+    let answers = answered || is_new(Part::Answer);
+    let fails = expected.function_error.is_some() || is_new(Part::FunctionError);
     let first = first(&settled);
-    let other_form = expected.response.is_some() || expected.response_base64.is_some();
+
     let mut merged = expected.clone();
-    merged.outcome = kept(merged.outcome, settled.outcome, false);
-    merged.decisions = expected.decisions.as_deref().and_then(|before| {
-        let now = settled.decisions.as_deref()?;
-        Some(decisions(before, now))
-    });
-    merged.error = kept(merged.error, settled.error, has(Part::Error));
-    merged.response = kept(merged.response, settled.response, other_form || has(Part::Answer));
-    merged.response_base64 =
-        kept(merged.response_base64, settled.response_base64, other_form || has(Part::Answer));
+    merged.outcome = settled.outcome.filter(|_| expected.outcome.is_some());
+    merged.decisions = expected
+        .decisions
+        .as_deref()
+        .zip(settled.decisions.as_deref())
+        .map(|(before, now)| decisions(before, now));
+    let denies = expected.error.is_some() || is_new(Part::Error);
+    merged.error = settled.error.filter(|_| denies);
+    merged.response = settled.response.filter(|_| answers);
+    merged.response_base64 = settled.response_base64.filter(|_| answers);
     merged.function_error = match (&expected.function_error, settled.function_error) {
         (Some(before), Some(now)) => Some(function_error(before, now)),
-        _ => kept(None, first.function_error, has(Part::FunctionError)),
+        _ => first.function_error.filter(|_| fails),
     };
-    merged.logs = kept(merged.logs, settled.logs, has(Part::Run));
-    merged.batch = kept(merged.batch, settled.batch, has(Part::Run));
-    merged.diagnostics = kept(merged.diagnostics, settled.diagnostics, has(Part::Diagnostics));
+    let (logs, batch) = (expected.logs.is_some(), expected.batch.is_some());
+    merged.logs = settled.logs.filter(|_| logs || is_new(Part::Run));
+    merged.batch = settled.batch.filter(|_| batch || is_new(Part::Run));
+    let says = expected.diagnostics.is_some() || is_new(Part::Diagnostics);
+    merged.diagnostics = settled.diagnostics.filter(|_| says);
     merged
-}
-
-/// What is there takes its new value; what is not stays away, unless it is `new` here.
-fn kept<T>(before: Option<T>, now: Option<T>, new: bool) -> Option<T> {
-    if before.is_some() || new { now } else { None }
 }
 
 #[derive(Clone, Copy)]

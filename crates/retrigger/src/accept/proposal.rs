@@ -47,7 +47,7 @@ struct Accepted {
 }
 
 impl Proposal {
-    pub(super) fn of(seen: Seen, again: Option<RecordingFinished>) -> Self {
+    pub(super) fn of(seen: Seen, again: Option<&RecordingFinished>) -> Self {
         let status = seen.finished.status;
         let mut proposal = Self {
             recording: seen.finished.recording.clone(),
@@ -60,7 +60,7 @@ impl Proposal {
             accepted: None,
         };
         if status != Status::Invalid
-            && let Err(error) = proposal.compare(&seen.finished.actual, again.as_ref())
+            && let Err(error) = proposal.compare(&seen.finished.actual, again)
         {
             proposal.findings.push(file_error(&error));
         }

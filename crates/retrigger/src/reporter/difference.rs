@@ -32,3 +32,11 @@ fn painted(line: &str, look: Look) -> String {
 fn paint(look: Look, color: AnsiColor) -> Style {
     if look.color { Style::new().fg_color(Some(color.into())) } else { Style::new() }
 }
+
+/// A line of at most so many characters.
+pub(super) fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}

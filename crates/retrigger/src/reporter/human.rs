@@ -15,7 +15,7 @@ use crate::{
     event::{Decided, Event, HandlerRan, RecordingFinished, Status, Totals},
     reporter::{
         Reporter,
-        difference::difference_text,
+        difference::{cut, difference_text},
         snippet::{Look, clause_snippets, finding_snippet},
     },
 };
@@ -277,14 +277,6 @@ fn phrase(finished: &RecordingFinished, events: &[Event]) -> String {
         parts.push("logs lost".to_owned());
     }
     parts.join(", ")
-}
-
-/// A line of at most so many characters.
-pub(super) fn cut(line: &str, width: usize) -> String {
-    if line.chars().count() <= width {
-        return line.to_owned();
-    }
-    line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// How many items went which way: `2 deleted, 1 returned`.

@@ -5,7 +5,11 @@ use serde_json::Value;
 
 use crate::{
     accept::Proposal,
-    reporter::{Look, difference::difference_text, finding_snippet, human::cut},
+    reporter::{
+        Look,
+        difference::{cut, difference_text},
+        finding_snippet,
+    },
 };
 
 /// The columns before what is said of a proposal.
