@@ -1,6 +1,7 @@
 //! The `retrigger` command: parses its arguments, hands over to a subcommand, and returns its exit
 //! code.
 
+mod accept;
 mod check;
 mod classify;
 mod derive;
@@ -29,6 +30,7 @@ struct Cli {
 enum Command {
     Replay(replay::Args),
     Derive(derive::Args),
+    Accept(accept::Args),
     Check(check::Args),
     Explain(Box<explain::Args>),
     Classify(classify::Args),
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Replay(args) => replay::run(&args, &mut output),
         Command::Derive(args) => derive::run(&args, &mut output),
+        Command::Accept(args) => accept::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Classify(args) => classify::run(&args, &mut output),

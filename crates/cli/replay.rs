@@ -1,6 +1,6 @@
 //! `retrigger replay`: replays recordings.
 
-mod progress;
+pub(crate) mod progress;
 
 use std::{
     fs::File,
@@ -109,15 +109,15 @@ fn replay(args: &Args, reporters: &mut Vec<Box<dyn Reporter>>) -> Result<Totals,
 }
 
 /// Runs until done or until SIGINT or SIGTERM; either way no handler process is left.
-async fn until_interrupted(
-    run: impl Future<Output = Result<Totals, ReplayError>>,
-) -> Result<Totals, Failure> {
+pub(crate) async fn until_interrupted<T>(
+    run: impl Future<Output = Result<T, ReplayError>>,
+) -> Result<T, Failure> {
     let listen =
         |kind| signal(kind).map_err(|error| Failure::new(format!("cannot start: {error}")));
     let (mut interrupt, mut terminate) =
         (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     tokio::select! {
-        totals = run => totals.map_err(failure),
+        done = run => done.map_err(failure),
         _ = interrupt.recv() => Err(Failure::new("interrupted")),
         _ = terminate.recv() => Err(Failure::new("terminated")),
     }

@@ -12,7 +12,7 @@ use rstest::rstest;
 use crate::support::{Ran, retrigger};
 
 /// A function folder with one recording that passes.
-struct Demo {
+pub(crate) struct Demo {
     root: tempfile::TempDir,
 }
 
@@ -26,7 +26,7 @@ const DETAILS: &str = r#"{"RoleDetailList": [{"RoleName": "demo",
    "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}}}]}"#;
 
 impl Demo {
-    fn new(handler: &str) -> Self {
+    pub(crate) fn new(handler: &str) -> Self {
         let demo = Self { root: tempfile::tempdir().unwrap() };
         demo.write(
             "function.toml",
@@ -49,17 +49,17 @@ impl Demo {
         demo
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
 
-    fn replay(&self) -> Ran {
+    pub(crate) fn replay(&self) -> Ran {
         retrigger([Path::new("replay"), self.root.path()])
     }
 }

@@ -1,5 +1,6 @@
 //! The command line from the outside, the project's own suites, and the shared ones.
 
+mod accept;
 mod bad_input;
 mod check;
 mod classify;
@@ -7,7 +8,9 @@ mod decisions;
 mod derive;
 mod explain;
 mod in_process;
+mod noise;
 mod replay;
+mod review;
 mod shared;
 mod signals;
 mod support;

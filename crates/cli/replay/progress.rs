@@ -7,13 +7,13 @@ use retrigger::{event::Event, reporter::Reporter};
 
 /// A bar that is there while recordings run and gone when they are done, below what another
 /// reporter prints.
-pub(super) struct Progress<R> {
+pub(crate) struct Progress<R> {
     reporter: R,
     bar: ProgressBar,
 }
 
 impl<R> Progress<R> {
-    pub(super) fn new(reporter: R) -> Self {
+    pub(crate) fn new(reporter: R) -> Self {
         Self { reporter, bar: ProgressBar::hidden() }
     }
 

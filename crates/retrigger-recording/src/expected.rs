@@ -5,7 +5,10 @@ use serde_json::Value;
 
 use crate::{
     error::{Error, Problem},
+    manifest::Redaction,
     parse::versioned_json,
+    recording::{EXPECTED_FILE, note, redact_typed},
+    redact::{Redactor, is_marked},
     source::Source,
 };
 
@@ -154,12 +157,42 @@ impl Expected {
         Self { format: None, ..self.clone() } == Self { format: None, ..other.clone() }
     }
 
+    /// Replaces every secret by a marker, and says what was replaced, as a manifest lists it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be searched.
+    pub fn redact(&mut self, redactor: &Redactor) -> Result<Vec<Redaction>, Error> {
+        let mut found = Vec::new();
+        note(&mut found, EXPECTED_FILE, None, redact_typed(self, EXPECTED_FILE, redactor)?);
+        Ok(found)
+    }
+
+    /// Whether the expected answer holds a marker in a secret's place.
+    pub fn is_redacted(&self) -> bool {
+        let answers = [self.response.as_ref(), self.function_error.as_ref()];
+        answers.into_iter().flatten().any(has_marker)
+    }
+
+    /// The object of `expected.json`.
+    pub(crate) fn to_value(&self) -> Result<Value, Problem> {
+        let written = Self { format: Some(EXPECTED_FORMAT), ..self.clone() };
+        serde_json::to_value(&written)
+            .map_err(|error| Problem::value(format!("cannot be written as JSON: {error}")))
+    }
+
     /// The text of `expected.json`.
     pub(crate) fn to_text(&self) -> Result<String, Problem> {
-        let written = Self { format: Some(EXPECTED_FORMAT), ..self.clone() };
-        let text = serde_json::to_string_pretty(&written)
-            .map_err(|error| Problem::value(format!("cannot be written as JSON: {error}")))?;
-        Ok(text + "\n")
+        Ok(format!("{:#}\n", self.to_value()?))
+    }
+}
+
+fn has_marker(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_marked(text),
+        Value::Array(items) => items.iter().any(has_marker),
+        Value::Object(map) => map.values().any(has_marker),
+        _ => false,
     }
 }
 

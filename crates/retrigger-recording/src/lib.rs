@@ -81,6 +81,9 @@
 //! qualifier = "PROD"
 //! retries = 2                              # how often this batch was handed over before
 //! time = "2026-03-02T09:41:00Z"
+//! [[noise]]                       # what may vary in the handler's answer: NoiseRule
+//! path = "/body/receivedAt"       # JSON pointer; `*` is any index or key
+//! varies = "time"                 # or "id", "order", "any"
 //! [[redactions]]
 //! file = "event.json"
 //! pointer = "/headers/cookie"
@@ -110,12 +113,16 @@ mod recording;
 
 mod calls;
 mod expected;
+mod locate;
 mod manifest;
+mod noise;
 
 mod document;
 mod snapshot;
 
 mod atomic;
+mod edit_json;
+mod edit_toml;
 mod redact;
 
 mod error;
@@ -141,9 +148,11 @@ pub use function::{
     Build, CargoBuild, Client, ExtraRedaction, FUNCTION_FILE, FUNCTION_FORMAT, Function,
     FunctionFolder,
 };
+pub use locate::Located;
 pub use manifest::{
     Fact, Invocation, Manifest, Provenance, RECORDING_FORMAT, Redaction, TriggerFacts, Values,
 };
+pub use noise::{NoisePath, NoiseRule, NoiseStep, ParseNoisePathError, Varies};
 pub use recording::{CALLS_FILE, EVENT_FILE, EXPECTED_FILE, RECORDING_FILE, Recording};
 pub use redact::{Leak, Redactor};
 pub use snapshot::{

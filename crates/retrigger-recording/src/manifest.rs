@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Problem},
+    noise::NoiseRule,
     parse::versioned_toml,
     source::Source,
     time::Time,
@@ -26,6 +27,8 @@ pub struct Manifest {
     pub trigger: TriggerFacts,
     /// What is known of the invocation.
     pub invocation: Invocation,
+    /// What may vary in the handler's answer.
+    pub noise: Vec<NoiseRule>,
     /// What was redacted.
     pub redactions: Vec<Redaction>,
 }
@@ -199,27 +202,38 @@ struct RecordingToml {
     #[serde(default)]
     invocation: Invocation,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    noise: Vec<NoiseRule>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     redactions: Vec<Redaction>,
 }
 
 impl Manifest {
     pub(crate) fn parse(source: &Source) -> Result<Self, Error> {
         let toml: RecordingToml = versioned_toml(source, RECORDING_FORMAT)?;
-        let RecordingToml { snapshot, derived_from, trigger, invocation, redactions, .. } = toml;
+        let RecordingToml {
+            snapshot, derived_from, trigger, invocation, noise, redactions, ..
+        } = toml;
         if let Some(qualifier) = invocation.qualifier.as_ref().filter(|name| !is_qualifier(name)) {
             let at = source.text.find(qualifier.as_str()).unwrap_or(0);
             let reason = format!("`{qualifier}` is neither a version nor an alias");
             return Err(source.error(at, Problem::value(reason)));
         }
-        Ok(Self { snapshot, derived_from, trigger, invocation, redactions })
+        Ok(Self { snapshot, derived_from, trigger, invocation, noise, redactions })
     }
 
     /// The text of `recording.toml`.
     pub(crate) fn to_text(&self) -> Result<String, Problem> {
-        let Self { snapshot, derived_from, trigger, invocation, redactions } = self.clone();
+        let Self { snapshot, derived_from, trigger, invocation, noise, redactions } = self.clone();
         let format = RECORDING_FORMAT;
-        let toml =
-            RecordingToml { format, snapshot, derived_from, trigger, invocation, redactions };
+        let toml = RecordingToml {
+            format,
+            snapshot,
+            derived_from,
+            trigger,
+            invocation,
+            noise,
+            redactions,
+        };
         write_toml::to_text(&toml)
             .map_err(|reason| Problem::value(format!("cannot be written as TOML: {reason}")))
     }
@@ -260,6 +274,10 @@ qualifier = "PROD"
 time = "2026-03-02T09:41:00Z"
 retries = 2
 
+[[noise]]
+path = "/body/*/time"
+varies = "time"
+
 [[redactions]]
 file = "event.json"
 pointer = "/headers/cookie"
@@ -286,6 +304,12 @@ rule = "cookie"
     #[case("[trigger]\nsource_arn = { provenance = \"derived\" }", "must be `unknown`")]
     #[case("[trigger]\nsource_arn = \"a\"", "expected a fact such as")]
     #[case("[trigger]\nsource_arns = 1", "unknown key `source_arns`; did you mean `source_arn`?")]
+    #[case(
+        "[[noise]]\npath = \"a\"\nvaries = \"id\"",
+        ":3:8: the path `a` does not start with `/`"
+    )]
+    #[case("[[noise]]\npath = \"/a\"\nvaries = \"uuid\"", "`uuid`; it is one of `time`, `id`")]
+    #[case("[[noise]]\npath = \"/a\"", "the key `varies` is missing")]
     #[case("[invocation]\ntime = \"noon\"", "recording.toml:3:8: `noon` is no time in RFC 3339")]
     #[case("[invocation]\nqualifier = \"a b\"", "recording.toml:3:14: `a b` is neither a version")]
     #[case(

@@ -8,10 +8,12 @@ use std::{
 use crate::{
     atomic::write_atomically,
     calls::{self, Call},
+    edit_json, edit_toml,
     error::{Error, Problem, WRITE},
     expected::Expected,
     function::FunctionFolder,
     manifest::{Manifest, Redaction},
+    noise::NoiseRule,
     parse, paths,
     redact::Redactor,
     snapshot::Snapshot,
@@ -166,7 +168,8 @@ impl Recording {
         Ok(())
     }
 
-    /// Writes `expected.json` of the recording in `folder` and nothing else.
+    /// Writes `expected.json` of the recording in `folder` and nothing else. Of a file that is there
+    /// only what must change is changed: order of keys, spacing and spelling stay.
     ///
     /// # Errors
     ///
@@ -177,9 +180,39 @@ impl Recording {
         redactor: &Redactor,
     ) -> Result<(), Error> {
         let path = folder.as_ref().join(EXPECTED_FILE);
-        let text = expected.to_text().map_err(|problem| Error::new(&path, problem))?;
+        let failed = |problem| Error::new(&path, problem);
+        let saved = optional(folder.as_ref(), EXPECTED_FILE, DOCUMENT).ok().flatten();
+        let wanted = expected.to_value().map_err(failed)?;
+        let edited = saved.and_then(|source| edit_json::edited(&source.text, &wanted));
+        let text = edited.map_or_else(|| expected.to_text(), Ok).map_err(failed)?;
         check_leaks(&path, text.as_bytes(), redactor)?;
         write_atomically(&path, text.as_bytes())
+    }
+
+    /// Adds rules to `[[noise]]` and to `[[redactions]]` of `recording.toml` in `folder`, each once.
+    /// All that is there stays as it is written.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or written.
+    pub fn add_to_manifest(
+        folder: impl AsRef<Path>,
+        noise: &[NoiseRule],
+        redactions: &[Redaction],
+    ) -> Result<(), Error> {
+        let folder = folder.as_ref();
+        let source = source(folder, RECORDING_FILE, DOCUMENT)?;
+        let manifest = Manifest::parse(&source)?;
+        let noise: Vec<_> = noise.iter().filter(|rule| !manifest.noise.contains(rule)).collect();
+        let known = &manifest.redactions;
+        let redactions: Vec<_> = redactions.iter().filter(|one| !known.contains(one)).collect();
+        if noise.is_empty() && redactions.is_empty() {
+            return Ok(());
+        }
+        let text = edit_toml::with_items(&source.text, "noise", &noise)
+            .and_then(|text| edit_toml::with_items(&text, "redactions", &redactions))
+            .map_err(|reason| source.error_in_all(Problem::value(reason)))?;
+        write_atomically(&source.path, text.as_bytes())
     }
 
     /// The event as text in which no secret is overlooked.
@@ -242,7 +275,7 @@ fn optional(folder: &Path, name: &str, kind: Kind) -> Result<Option<Source>, Err
 }
 
 /// Redacts a value by way of its JSON text.
-fn redact_typed<T>(
+pub(crate) fn redact_typed<T>(
     value: &mut T,
     file: &str,
     redactor: &Redactor,
@@ -261,7 +294,12 @@ where
     Ok(leaks)
 }
 
-fn note(found: &mut Vec<Redaction>, file: &str, line: Option<usize>, leaks: Vec<crate::Leak>) {
+pub(crate) fn note(
+    found: &mut Vec<Redaction>,
+    file: &str,
+    line: Option<usize>,
+    leaks: Vec<crate::Leak>,
+) {
     found.extend(leaks.into_iter().map(|leak| Redaction {
         file: file.to_owned(),
         line,

@@ -10,11 +10,13 @@ mod walk;
 
 use std::collections::BTreeMap;
 
+pub(crate) use walk::strict_ast;
+
 /// What every marker starts with.
 const MARKER: &str = "REDACTED:";
 
 /// Whether a text is a marker already, or starts with one.
-fn is_marked(text: &str) -> bool {
+pub(crate) fn is_marked(text: &str) -> bool {
     text.starts_with(MARKER)
 }
 

@@ -9,6 +9,7 @@
 //!   Decided *        │ however many run at once
 //!   HandlerRan ?     │
 //!   Settled ?        │
+//!   Stale *          │
 //!   RecordingFinished┘
 //! RunFinished
 //! ```
@@ -60,6 +61,11 @@ pub enum Event {
     Settled {
         /// Item by item.
         batch: BatchOutcome,
+    },
+    /// Something that the recording expects, or lets vary, no longer applies to anything.
+    Stale {
+        /// What it is.
+        finding: FileFinding,
     },
     /// A recording is done.
     RecordingFinished(Box<RecordingFinished>),

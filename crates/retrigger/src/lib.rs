@@ -1,8 +1,37 @@
 //! Replay what triggered your Lambda, under the permissions it really had.
 //!
-//! The façade that people depend on: the replay engine, its events and reporters, policy unit
+//! The façade that people depend on: the replay engine, its events and reporters, review, policy unit
 //! tests, and the triggers of a snapshot. The inner crates are reached through it. It does not
 //! parse command lines and uses no AWS SDK.
+//!
+//! # In `cargo test`
+//!
+//! One recording, one test, with the handler in process:
+//!
+//! ```no_run
+//! use retrigger::{assert_replay, runtime::json_handler};
+//! # async fn accept(_: serde_json::Value, _: retrigger::runtime::Context) -> Result<(), String> { Ok(()) }
+//!
+//! #[test]
+//! fn an_order_is_accepted() {
+//!     assert_replay("recordings/order-intake/order-accepted", json_handler(accept));
+//! }
+//! ```
+//!
+//! * A `lambda_runtime` service becomes a handler by `runtime::service_handler`, with the feature
+//!   `lambda_runtime`.
+//! * [`Replay::assert`] does the same for many recordings, and for a handler in a process of its
+//!   own.
+//! * `rstest` makes a test of each file that `#[files("recordings/**/recording.toml")]` finds when
+//!   the tests are compiled; [`assert_replay`] takes such a path.
+//! * With the feature `harness`, `harness::main` makes a test of each recording that is there when
+//!   the tests are run, for `cargo test` and `cargo nextest`.
+//!
+//! A test that fails shows what differs, which decision denied, and the clause of the policy that
+//! did so. `examples/order-intake` in the repository has all three. When the new behaviour is right,
+//! `retrigger accept` (here: [`accept`]) writes it down.
+//!
+//! # In a program
 //!
 //! ```no_run
 //! use retrigger::{Replay, reporter::{Detail, Human, Look}};
@@ -16,16 +45,22 @@
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+pub mod accept;
 pub mod check;
 pub mod derive;
 pub mod documents;
 pub mod event;
+#[cfg(feature = "harness")]
+pub mod harness;
+pub mod noise;
 pub mod reporter;
 pub mod triggers;
 
+mod assert;
 mod place;
 mod replay;
 
+pub use assert::assert_replay;
 pub use place::Place;
 pub use replay::{Replay, ReplayError};
 

@@ -12,12 +12,13 @@
 mod answer;
 pub(crate) mod authority;
 mod build;
-mod compare;
+pub(crate) mod compare;
 mod decide;
 mod edit;
 mod mapping;
 mod one;
 mod pool;
+mod stale;
 mod steps;
 mod unsettled;
 
@@ -42,6 +43,7 @@ pub(crate) use authority::Undecidable;
 pub(crate) use decide::{Answer, Question, decide};
 pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;
+pub(crate) use one::file_error;
 use pool::{Pool, SharedHandler};
 
 /// A run over recordings.
@@ -56,13 +58,15 @@ use pool::{Pool, SharedHandler};
 /// ```
 #[derive(Clone)]
 pub struct Replay {
-    paths: Vec<PathBuf>,
-    filter: Option<String>,
-    snapshot: Option<PathBuf>,
-    jobs: usize,
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) filter: Option<String>,
+    pub(crate) snapshot: Option<PathBuf>,
+    pub(crate) jobs: usize,
     fail_fast: bool,
     build: bool,
+    fresh: bool,
     handlers: BTreeMap<String, SharedHandler>,
+    handler: Option<SharedHandler>,
 }
 
 /// Why a run could not take place.
@@ -97,7 +101,9 @@ impl Replay {
             jobs: std::thread::available_parallelism().map_or(1, Into::into),
             fail_fast: false,
             build: true,
+            fresh: false,
             handlers: BTreeMap::new(),
+            handler: None,
         }
     }
 
@@ -146,6 +152,22 @@ impl Replay {
         self
     }
 
+    /// Runs this Rust handler in process for every function that [`in_process`](Self::in_process)
+    /// names none for.
+    #[must_use]
+    pub fn handler(mut self, handler: impl Handler) -> Self {
+        self.handler = Some(SharedHandler(Arc::new(handler)));
+        self
+    }
+
+    /// Whether each recording gets a sandbox of its own, so that none finds what another left
+    /// behind in the handler's process.
+    #[must_use]
+    pub fn fresh_sandboxes(mut self, yes: bool) -> Self {
+        self.fresh = yes;
+        self
+    }
+
     /// Replays all recordings and reports as they finish, in the order in which they were found.
     ///
     /// # Errors
@@ -191,7 +213,7 @@ impl Replay {
         Ok(totals)
     }
 
-    fn select(&self) -> Result<Vec<RecordingPath>, ReplayError> {
+    pub(crate) fn select(&self) -> Result<Vec<RecordingPath>, ReplayError> {
         let mut found = discover(&self.paths)?;
         if let Some(text) = &self.filter {
             found.retain(|recording| recording.name.contains(text));
@@ -228,17 +250,21 @@ impl Replay {
         folder: &Arc<FunctionFolder>,
         reporter: &mut dyn Reporter,
     ) -> Result<Result<Arc<Pool>, FileFinding>, ReplayError> {
-        let handler = self.handlers.get(folder.function().arn.name()).cloned();
+        let handler = self.handlers.get(folder.function().arn.name()).or(self.handler.as_ref());
+        let handler = handler.cloned();
         let needs_build = folder.function().build.is_some() && handler.is_none() && self.build;
         if !needs_build {
-            return Ok(Ok(Arc::new(Pool::new(pool::config(folder, None), handler))));
+            let config = pool::config(folder, None);
+            return Ok(Ok(Arc::new(Pool::new(config, handler, self.fresh))));
         }
         let name = folder.function().arn.name().to_owned();
         reporter.event(&Event::Building { function: name })?;
         let building = Arc::clone(folder);
         let built = tokio::task::spawn_blocking(move || build::build(&building)).await;
         Ok(match built.map_err(io::Error::other)? {
-            Ok(executable) => Ok(Arc::new(Pool::new(pool::config(folder, executable), None))),
+            Ok(executable) => {
+                Ok(Arc::new(Pool::new(pool::config(folder, executable), None, self.fresh)))
+            }
             Err(error) => {
                 let file = folder.path().join(retrigger_recording::FUNCTION_FILE);
                 let finding = one::whole_file(&file, error.to_string());

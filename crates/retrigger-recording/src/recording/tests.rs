@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::*;
 use crate::{
     Body, CallKey, CallResponse, DecisionKind, ExpectedDecision, ExpectedDiagnostic, ExpectedLogs,
-    Fact, Invocation, Outcome, Provenance, StatementRef, Step, TriggerFacts, Values,
+    Fact, Invocation, NoisePath, NoiseStep, Outcome, Provenance, StatementRef, Step, TriggerFacts,
+    Values, Varies,
 };
 
 fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -261,15 +262,22 @@ prop_compose! {
         qualifier in prop::option::of("[a-zA-Z0-9$_-]{1,8}"),
         client_context in any_text(),
         log_stream in any_text(),
+        noise in prop::collection::vec(prop::collection::vec(any::<String>(), 0..3), 0..3),
         redactions in prop::collection::vec((any::<String>(), any::<String>()), 0..3),
     ) -> Manifest {
         let time = Some("2026-03-02T09:41:00.120Z".parse().unwrap());
         let redaction = |(pointer, rule)| Redaction { file: "event.json".into(), line: None, pointer, rule };
+        let step = |key: String| if key == "*" { NoiseStep::Each } else { NoiseStep::Key(key) };
+        let rule = |keys: Vec<String>| NoiseRule {
+            path: NoisePath::new(keys.into_iter().map(step).collect()),
+            varies: Varies::Order,
+        };
         Manifest {
             derived_from: snapshot.clone(),
             snapshot,
             trigger,
             invocation: Invocation { qualifier, time, client_context, log_stream, ..Invocation::default() },
+            noise: noise.into_iter().map(rule).collect(),
             redactions: redactions.into_iter().map(redaction).collect(),
         }
     }

@@ -38,13 +38,13 @@ pub(super) struct Hit {
 /// was unpacked.
 pub(super) fn hits(redactor: &Redactor, text: &str, embedding: usize) -> Option<Vec<Hit>> {
     let mut walk = Walk { redactor, text, layers: &[], embedding, hits: Vec::new() };
-    walk.value(&parse(text)?, "", None);
+    walk.value(&strict_ast(text)?, "", None);
     walk.hits.sort_by_key(|hit| hit.range.start);
     Some(walk.hits)
 }
 
 /// Parses JSON and nothing that is more lenient, nor nested deeper than is read elsewhere.
-fn parse(text: &str) -> Option<Value<'_>> {
+pub(crate) fn strict_ast(text: &str) -> Option<Value<'_>> {
     if too_deep(text).is_some() {
         return None;
     }
@@ -134,7 +134,7 @@ impl Walk<'_> {
     /// Walks JSON that stands in a string; false where it is none.
     fn embedded(&mut self, string: &StringLit<'_>, pointer: &str) -> bool {
         let Some((text, layers)) = self.unescaped(string) else { return false };
-        let Some(value) = parse(&text) else { return false };
+        let Some(value) = strict_ast(&text) else { return false };
         let (redactor, embedding) = (self.redactor, self.embedding + 1);
         let mut inner =
             Walk { redactor, text: &text, layers: &layers, embedding, hits: Vec::new() };

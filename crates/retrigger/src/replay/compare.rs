@@ -1,15 +1,20 @@
 //! What a replay must show against what it showed.
 
-use retrigger_recording::{Expected, ExpectedDecision, Outcome};
+use retrigger_recording::{Expected, ExpectedDecision, NoiseRule, Outcome};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::Difference;
+use crate::{event::Difference, noise};
 
 /// Every difference, in the order of `expected.json`. What the expectation leaves out is not
-/// compared; where the replay ended before the handler, contrary to what is expected, neither is
-/// what did not come about for that.
-pub(super) fn differences(expected: &Expected, actual: &Expected) -> Vec<Difference> {
+/// compared, nor is what `rules` say may vary; where the replay ended before the handler, contrary
+/// to what is expected, neither is what did not come about for that.
+pub(crate) fn differences(
+    expected: &Expected,
+    actual: &Expected,
+    rules: &[NoiseRule],
+) -> Vec<Difference> {
+    let actual = &settled(expected, actual, rules);
     let mut found = Vec::new();
     let ended_early = ended_early(expected, actual);
     compare(&mut found, "outcome", expected.outcome.as_ref(), actual.outcome.as_ref());
@@ -44,6 +49,18 @@ fn compare_answer(found: &mut Vec<Difference>, expected: &Expected, actual: &Exp
     compare(found, "batch", expected.batch.as_ref(), actual.batch.as_ref());
 }
 
+/// What a replay showed, with the expected values wherever a rule lets the answer vary.
+pub(crate) fn settled(expected: &Expected, actual: &Expected, rules: &[NoiseRule]) -> Expected {
+    let settle = |expected: &Option<Value>, actual: &Option<Value>| match (expected, actual) {
+        (Some(expected), Some(actual)) => Some(noise::settled(rules, expected, actual)),
+        _ => actual.clone(),
+    };
+    let mut settled = actual.clone();
+    settled.response = settle(&expected.response, &actual.response);
+    settled.function_error = settle(&expected.function_error, &actual.function_error);
+    settled
+}
+
 fn compare<T: Serialize + PartialEq>(
     found: &mut Vec<Difference>,
     what: &str,
@@ -71,7 +88,7 @@ fn compare_decisions(
 }
 
 /// A statement that the expectation does not name may be any.
-fn is_met(wanted: &ExpectedDecision, got: &ExpectedDecision) -> bool {
+pub(crate) fn is_met(wanted: &ExpectedDecision, got: &ExpectedDecision) -> bool {
     let mut got = got.clone();
     if wanted.statement.is_none() {
         got.statement = None;
@@ -159,7 +176,7 @@ mod tests {
         #[case] differing: &[&str],
     ) {
         let parse = |value| serde_json::from_value::<Expected>(value).unwrap();
-        let found = differences(&parse(expected), &parse(actual));
+        let found = differences(&parse(expected), &parse(actual), &[]);
         let whats: Vec<&str> = found.iter().map(|difference| difference.what.as_str()).collect();
         assert_eq!(whats, differing);
     }
@@ -174,7 +191,7 @@ mod tests {
         let actual = parse(json!({
             "format": 1, "outcome": "denied", "decisions": [decision("ImplicitlyDenied", None)],
         }));
-        let found = differences(&expected, &actual);
+        let found = differences(&expected, &actual, &[]);
         let whats: Vec<&str> = found.iter().map(|difference| difference.what.as_str()).collect();
         assert_eq!(whats, ["outcome", "decision 1"]);
     }
@@ -204,6 +221,6 @@ mod tests {
             serde_json::from_value::<Expected>(json!({"format": 1, "decisions": decisions}))
                 .unwrap()
         };
-        assert_eq!(differences(&parse(expected), &parse(actual)).len(), count);
+        assert_eq!(differences(&parse(expected), &parse(actual), &[]).len(), count);
     }
 }

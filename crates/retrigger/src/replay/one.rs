@@ -4,8 +4,8 @@ use std::{path::Path, sync::Arc, time::Instant};
 
 use retrigger_iam::Severity;
 use retrigger_recording::{
-    Expected, ExpectedLogs, FunctionArn, FunctionFolder, Invocation as InvocationFacts, Outcome,
-    Recording, Role, Snapshot, Step,
+    Expected, ExpectedLogs, FunctionArn, FunctionFolder, Invocation as InvocationFacts, NoiseRule,
+    Outcome, Recording, Role, Snapshot, Step,
 };
 use retrigger_runtime::Invocation;
 use retrigger_trigger::{Classification, Delivery, FunctionResult, RequestTime, batch_outcome};
@@ -19,7 +19,7 @@ use crate::{
         authority::{Authority, Undecidable},
         compare, mapping,
         pool::{Pool, PoolError},
-        steps,
+        stale, steps,
     },
 };
 
@@ -40,17 +40,22 @@ pub(super) async fn replay(job: Job) -> Vec<Event> {
         events: vec![Event::RecordingStarted { recording: job.id.clone() }],
         actual: Expected::default(),
     };
-    let expected = match run.steps(&job).await {
-        Ok(expected) => expected,
-        Err(Stop { expected, why }) => {
+    let Wanted { expected, noise } = match run.steps(&job).await {
+        Ok(wanted) => wanted,
+        Err(Stop { wanted, why }) => {
             run.not_loaded(&job, why);
-            expected
+            wanted
         }
     };
+    if expected.as_ref().is_some_and(Expected::is_redacted) {
+        run.redact(&job);
+    }
     let differences = match &expected {
-        Some(expected) => compare::differences(expected, &run.actual),
+        Some(expected) => compare::differences(expected, &run.actual, &noise),
         None => Vec::new(),
     };
+    let findings = stale::findings(&job.id.path, expected.as_ref(), &run.actual, &noise);
+    run.events.extend(findings.into_iter().map(|finding| Event::Stale { finding }));
     let status = run.status(expected.as_ref(), differences.is_empty());
     run.events.push(Event::RecordingFinished(Box::new(RecordingFinished {
         recording: job.id,
@@ -62,9 +67,16 @@ pub(super) async fn replay(job: Job) -> Vec<Event> {
     run.events
 }
 
+/// What a recording says a replay must show, and what may vary in it.
+#[derive(Default)]
+struct Wanted {
+    expected: Option<Expected>,
+    noise: Vec<NoiseRule>,
+}
+
 /// Why a replay ends before its time, and what was expected, where that is known by then.
 struct Stop {
-    expected: Option<Expected>,
+    wanted: Wanted,
     why: Undecidable,
 }
 
@@ -83,13 +95,24 @@ struct Scene<'r> {
 }
 
 impl Run {
-    async fn steps(&mut self, job: &Job) -> Result<Option<Expected>, Stop> {
-        let early = |error: retrigger_recording::Error| Stop { expected: None, why: error.into() };
+    async fn steps(&mut self, job: &Job) -> Result<Wanted, Stop> {
+        let early = |error: retrigger_recording::Error| Stop {
+            wanted: Wanted::default(),
+            why: error.into(),
+        };
         let mut recording = Recording::load(&job.id.path).map_err(early)?;
         let expected = recording.expected.take();
+        let wanted = Wanted { expected, noise: recording.manifest.noise.clone() };
         match self.loaded(job, &recording).await {
-            Ok(()) => Ok(expected),
-            Err(why) => Err(Stop { expected, why }),
+            Ok(()) => Ok(wanted),
+            Err(why) => Err(Stop { wanted, why }),
+        }
+    }
+
+    /// Secrets are replaced as they were in what is expected, so that the two can be compared.
+    fn redact(&mut self, job: &Job) {
+        if let Err(error) = self.actual.redact(&job.folder.redactor()) {
+            self.events.push(Event::Found { finding: file_error(&error) });
         }
     }
 
@@ -297,7 +320,7 @@ fn cannot_run(error: &PoolError) -> Undecidable {
     Undecidable::Other { message: error.to_string(), help: String::new() }
 }
 
-pub(super) fn file_error(error: &retrigger_recording::Error) -> FileFinding {
+pub(crate) fn file_error(error: &retrigger_recording::Error) -> FileFinding {
     let finding = whole_file(error.file(), error.problem().to_string());
     let place = error.place();
     FileFinding {

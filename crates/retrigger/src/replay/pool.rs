@@ -25,12 +25,14 @@ impl Handler for SharedHandler {
 pub(super) struct Pool {
     config: FunctionConfig,
     handler: Option<SharedHandler>,
+    /// Whether no sandbox is used twice.
+    fresh: bool,
     idle: Mutex<Vec<Sandbox>>,
 }
 
 impl Pool {
-    pub(super) fn new(config: FunctionConfig, handler: Option<SharedHandler>) -> Self {
-        Self { config, handler, idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(config: FunctionConfig, handler: Option<SharedHandler>, fresh: bool) -> Self {
+        Self { config, handler, fresh, idle: Mutex::new(Vec::new()) }
     }
 
     /// Gives the function one event, in a sandbox that waits or else in a new one.
@@ -38,7 +40,11 @@ impl Pool {
         let waiting = self.idle.lock().await.pop();
         let mut sandbox = waiting.map_or_else(|| self.start(), Ok)?;
         let outcome = sandbox.invoke(invocation).await?;
-        self.idle.lock().await.push(sandbox);
+        if self.fresh {
+            sandbox.shutdown().await;
+        } else {
+            self.idle.lock().await.push(sandbox);
+        }
         Ok(outcome)
     }
 

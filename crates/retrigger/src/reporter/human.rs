@@ -10,12 +10,12 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use retrigger_recording::Step;
 use retrigger_trigger::BatchOutcome;
-use similar::TextDiff;
 
 use crate::{
-    event::{Clause, Decided, Difference, Event, HandlerRan, RecordingFinished, Status, Totals},
+    event::{Clause, Decided, Event, HandlerRan, RecordingFinished, Status, Totals},
     reporter::{
         Reporter, batch,
+        difference::{cut, difference_text},
         snippet::{Look, clause_snippets, finding_snippet},
     },
 };
@@ -69,17 +69,21 @@ impl<W: Write> Human<W> {
         let differs = matches!(finished.status, Status::Failed | Status::Invalid);
         if self.detail == Detail::All || differs {
             self.details(finished, &events)?;
+        } else {
+            self.stale(&events)?;
         }
         self.writer.flush()
     }
 
     fn details(&mut self, finished: &RecordingFinished, events: &[Event]) -> io::Result<()> {
         for difference in &finished.differences {
-            self.difference(difference)?;
+            self.block(&difference_text(difference, self.inner()))?;
         }
         for event in events {
             match event {
-                Event::Found { finding } => self.block(&finding_snippet(finding, self.inner()))?,
+                Event::Found { finding } | Event::Stale { finding } => {
+                    self.block(&finding_snippet(finding, self.inner()))?;
+                }
                 Event::Decided(decided) => self.decided(decided)?,
                 Event::HandlerRan(ran) => self.handler(ran, finished.status)?,
                 Event::Settled { batch } => self.batch(batch)?,
@@ -89,16 +93,14 @@ impl<W: Write> Human<W> {
         writeln!(self.writer)
     }
 
-    fn difference(&mut self, difference: &Difference) -> io::Result<()> {
-        let Difference { what, expected, actual } = difference;
-        self.line(format_args!("{what} differs"))?;
-        if !expected.contains('\n') && !actual.contains('\n') {
-            self.line(format_args!("  expected {expected}"))?;
-            return self.line(format_args!("  actual   {actual}"));
+    /// What no longer applies is said of a recording that passes, too.
+    fn stale(&mut self, events: &[Event]) -> io::Result<()> {
+        for event in events {
+            if let Event::Stale { finding } = event {
+                self.block(&finding_snippet(finding, self.inner()))?;
+            }
         }
-        let (expected, actual) = (format!("{expected}\n"), format!("{actual}\n"));
-        let diff = TextDiff::from_lines(&expected, &actual);
-        self.block(&diff.unified_diff().header("expected", "actual").to_string())
+        Ok(())
     }
 
     /// A decision that allows is shown where everything is.
@@ -286,14 +288,6 @@ fn phrase(finished: &RecordingFinished, events: &[Event]) -> String {
         count => parts.push(format!("{count} warnings")),
     }
     parts.join(", ")
-}
-
-/// A line of at most so many characters.
-fn cut(line: &str, width: usize) -> String {
-    if line.chars().count() <= width {
-        return line.to_owned();
-    }
-    line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// What a step of a replay asks.

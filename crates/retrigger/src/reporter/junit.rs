@@ -73,7 +73,9 @@ fn describe(finding: &FileFinding) -> String {
 impl<W: io::Write + Send> Reporter for JUnit<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::Found { finding } => self.current.findings.push(finding.clone()),
+            Event::Found { finding } | Event::Stale { finding } => {
+                self.current.findings.push(finding.clone());
+            }
             Event::Decided(decided) => {
                 let Decided { message, clauses, .. } = decided.as_ref();
                 self.current.denials.extend(message.clone());
