@@ -6,6 +6,7 @@ mod classify;
 mod exit;
 mod explain;
 mod input;
+mod lint;
 mod output;
 mod replay;
 
@@ -29,6 +30,7 @@ enum Command {
     Check(check::Args),
     Explain(Box<explain::Args>),
     Classify(classify::Args),
+    Lint(lint::Args),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Classify(args) => classify::run(&args, &mut output),
+        Command::Lint(args) => lint::run(&args, &mut output),
     };
     exit::code(outcome.and_then(|outcome| {
         output.finish()?;

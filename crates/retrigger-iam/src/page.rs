@@ -9,10 +9,12 @@ mod text;
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::{finding::Code, kind::PolicyKind};
 
 /// What there is to know about one kind of problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Page {
     /// The kind of problem.
     pub code: Code,

@@ -111,6 +111,7 @@ mod manifest;
 
 mod document;
 mod snapshot;
+mod stored;
 
 mod atomic;
 mod redact;
@@ -149,4 +150,5 @@ pub use snapshot::{
     SNAPSHOT_FILE, SNAPSHOT_FORMAT, Snapshot, SnapshotAbout, SourceAccess, UrlAuthType,
 };
 pub use source::Place;
+pub use stored::{DocumentRole, StoredDocument};
 pub use time::{ParseTimeError, Time};

@@ -1,7 +1,7 @@
 //! Replay what triggered your Lambda, under the permissions it really had.
 //!
-//! The façade that people depend on: the replay engine, its events and reporters, and policy unit
-//! tests. The inner crates are reached through it. It does not parse command lines and uses no
+//! The façade that people depend on: the replay engine, its events and reporters, policy unit
+//! tests, and linting. The inner crates are reached through it. It does not parse command lines and uses no
 //! AWS SDK.
 //!
 //! ```no_run
@@ -15,6 +15,7 @@
 pub mod check;
 pub mod documents;
 pub mod event;
+pub mod lint;
 pub mod reporter;
 
 mod place;

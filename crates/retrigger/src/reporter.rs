@@ -12,7 +12,7 @@ use crate::event::Event;
 pub use human::{Detail, Human};
 pub use jsonl::JsonLines;
 pub use junit::JUnit;
-pub use snippet::{Look, clause_snippets, finding_snippet};
+pub use snippet::{Look, clause_snippets, finding_snippet, lint_snippet};
 
 /// Reads the stream of events of a run.
 pub trait Reporter: Send {

@@ -52,7 +52,8 @@ pub(super) const OUTDATED_VERSION: Page = Page {
 pub(super) const INVALID_SID: Page = Page {
     code: Code::InvalidSid,
     meaning: "A `Sid` in a policy that IAM reads has characters other than the letters\n\
-              A to Z, a to z and digits. An error; a warning where the kind is guessed.",
+              A to Z, a to z and digits. An error; a warning where the kind is guessed\n\
+              and for the underscore, which IAM is said to store.",
     reason: "IAM refuses the document. Other services take more characters; Lambda also\n\
              takes hyphen and underscore.",
     kind: Some(PolicyKind::Identity),

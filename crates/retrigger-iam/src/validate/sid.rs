@@ -6,23 +6,18 @@
 use std::collections::HashMap;
 
 use super::{Checker, quoted};
-use crate::{finding::Code, policy::Policy, source::Location};
+use crate::{
+    finding::Code,
+    policy::Policy,
+    source::{Location, Text},
+};
 
 impl Checker<'_> {
     pub(super) fn sids(&mut self, policy: &Policy) {
         let mut seen = HashMap::new();
         let sids = policy.statements.iter().filter_map(|statement| statement.sid.as_ref());
         for sid in sids.filter(|sid| !sid.value.is_empty()) {
-            let is_plain = sid.value.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            if self.is_read_by_iam() && !is_plain {
-                let plain: String = sid.value.chars().filter(char::is_ascii_alphanumeric).collect();
-                let message =
-                    format!("Sid {} has characters other than letters and digits", quoted(sid));
-                let finding = self.kind_error(Code::InvalidSid, sid.span, message);
-                if !plain.is_empty() {
-                    finding.help(format!("write \"{plain}\""));
-                }
-            }
+            self.sid_characters(sid);
             if let Some(first) = seen.insert(sid.value.as_str(), sid.span.start) {
                 seen.insert(sid.value.as_str(), first);
                 let line = Location::of(self.text, first).line;
@@ -30,6 +25,24 @@ impl Checker<'_> {
                 self.iam_error(Code::DuplicateSid, sid.span, message)
                     .help(format!("the first is in line {line}; give each statement its own"));
             }
+        }
+    }
+
+    /// IAM's documentation has no underscore either; documents with one are reported to be stored.
+    fn sid_characters(&mut self, sid: &Text) {
+        let is_plain = |c: char| c.is_ascii_alphanumeric();
+        if !self.is_read_by_iam() || sid.value.chars().all(is_plain) {
+            return;
+        }
+        let message = format!("Sid {} has characters other than letters and digits", quoted(sid));
+        let finding = if sid.value.chars().all(|c| is_plain(c) || c == '_') {
+            self.warning(Code::InvalidSid, sid.span, message)
+        } else {
+            self.kind_error(Code::InvalidSid, sid.span, message)
+        };
+        let plain: String = sid.value.chars().filter(|c| is_plain(*c)).collect();
+        if !plain.is_empty() {
+            finding.help(format!("write \"{plain}\""));
         }
     }
 }

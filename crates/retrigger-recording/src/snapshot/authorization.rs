@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Problem},
     parse,
     source::Source,
+    stored::{DocumentRole, StoredDocument},
 };
 
 /// A role with all its policies.
@@ -153,6 +154,18 @@ impl AuthorizationDetails {
             boundary: entry.boundary.as_ref().map(look_up).transpose()?,
             ..entry.role.clone()
         })
+    }
+
+    /// Every document, in no order.
+    pub(super) fn into_documents(self) -> Vec<StoredDocument> {
+        let mut documents = Vec::new();
+        let mut add = |document, role| documents.push(StoredDocument::new(document, role));
+        for RoleEntry { role, .. } in self.roles {
+            role.trust.into_iter().for_each(|document| add(document, DocumentRole::Trust));
+            role.inline.into_iter().for_each(|document| add(document, DocumentRole::Inline));
+        }
+        self.managed.into_values().for_each(|document| add(document, DocumentRole::Managed));
+        documents
     }
 
     fn lacks(&self, what: &'static str, name: &str, advice: &str) -> Error {

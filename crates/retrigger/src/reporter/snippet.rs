@@ -1,10 +1,11 @@
 //! Clauses of policies and findings about files, underlined in their text.
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
-use retrigger_iam::Severity;
+use retrigger_iam::{Code, Severity};
 
 use crate::{
     event::{Clause, FileFinding},
+    lint::LintFinding,
     place::Place,
 };
 
@@ -51,11 +52,24 @@ fn clause_snippet(clause: &Clause, look: Look) -> String {
 
 /// A finding, underlined in its file where it has a place there.
 pub fn finding_snippet(finding: &FileFinding, look: Look) -> String {
+    snippet(finding, None, look)
+}
+
+/// A finding of a linter, as [`finding_snippet`] shows it, with its code.
+pub fn lint_snippet(finding: &LintFinding, look: Look) -> String {
+    snippet(&finding.found, Some(finding.code), look)
+}
+
+fn snippet(finding: &FileFinding, code: Option<Code>, look: Look) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(finding.message.as_str());
+    let title = match code {
+        Some(code) => title.id(code.as_str()),
+        None => title,
+    };
     let mut group = Group::with_title(title);
     if let Some(place) = &finding.place {
         group = group.element(element(place));
