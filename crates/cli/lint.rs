@@ -40,6 +40,9 @@ pub(crate) struct Args {
     format: Format,
 }
 
+/// What the standard input is called.
+const STDIN: &str = "<stdin>";
+
 /// Lints every file. Exit code 1 where a finding is an error, 2 where a file cannot be read; the
 /// others are linted all the same.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
@@ -75,6 +78,11 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
     })
 }
 
+/// The file as results name it.
+fn name_of(file: &Path) -> std::path::Display<'_> {
+    if file == Path::new("-") { Path::new(STDIN).display() } else { file.display() }
+}
+
 /// The findings of a file; `None` for one that was come upon in a folder and is no policy.
 fn lint(
     file: &Path,
@@ -82,7 +90,7 @@ fn lint(
     kind: Option<PolicyKind>,
 ) -> Result<Option<LintedFile>, Failure> {
     let linted = if file == Path::new("-") {
-        lint::lint_bytes(file, read_stdin()?, kind).map(Some)
+        lint::lint_bytes(Path::new(STDIN), read_stdin()?, kind).map(Some)
     } else if is_folder {
         lint::lint_found_file(file, kind)
     } else {
@@ -124,7 +132,7 @@ fn print(output: &mut Output, path: &Path, linted: &LintedFile, format: Format) 
 /// One line of the JSON output.
 #[derive(Serialize)]
 struct Line<'l> {
-    file: &'l Path,
+    file: String,
     code: Code,
     severity: Severity,
     line: Option<usize>,
@@ -136,7 +144,7 @@ struct Line<'l> {
 fn line<'l>(file: &'l Path, finding: &'l LintFinding) -> Line<'l> {
     let LintFinding { code, found } = finding;
     Line {
-        file,
+        file: name_of(file).to_string(),
         code: *code,
         severity: found.severity,
         line: found.place.as_ref().map(|place| place.line),
@@ -151,11 +159,11 @@ fn print_guess(output: &mut Output, path: &Path, document: &LintedDocument) -> i
     let LintedDocument { kind: Some(kind), kind_was_guessed: true, findings, .. } = document else {
         return Ok(());
     };
-    if findings.is_empty() {
+    if !findings.iter().any(|finding| finding.found.severity == Severity::Warning) {
         return Ok(());
     }
-    let (path, noun) = (path.display(), kind.noun());
-    writeln!(output, "{path}: read as {noun}, which is a guess; say which it is with --kind\n")
+    let (path, noun) = (name_of(path), kind.noun());
+    writeln!(output, "{path}: the kind is a guess ({noun}); give it with --kind\n")
 }
 
 fn print_totals(output: &mut Output, totals: LintTotals) -> io::Result<()> {

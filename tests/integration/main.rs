@@ -6,6 +6,7 @@ mod classify;
 mod decisions;
 mod explain;
 mod in_process;
+mod lint;
 mod replay;
 mod shared;
 mod signals;

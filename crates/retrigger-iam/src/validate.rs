@@ -63,7 +63,10 @@ impl Linted {
 /// ```
 pub fn lint(text: &str, kind: Option<PolicyKind>) -> Linted {
     let Read { document, policy, mut findings, .. } = parse::read(text);
-    let guess = policy.as_ref().filter(|_| kind.is_none()).and_then(PolicyKind::guess);
+    let guess = match (&document, &policy, kind) {
+        (Some(object), Some(policy), None) => guess(object, policy),
+        _ => None,
+    };
     if let (Some(object), Some(policy)) = (&document, &policy) {
         let mut checker = Checker::new(text, kind, guess, &findings);
         checker.check(object, policy);
@@ -71,6 +74,26 @@ pub fn lint(text: &str, kind: Option<PolicyKind>) -> Linted {
     }
     findings.sort_by_key(|finding| finding.span);
     Linted { kind: kind.or(guess), kind_was_guessed: guess.is_some(), findings }
+}
+
+/// [`PolicyKind::guess`], where a principal that could not be understood counts as one.
+fn guess(object: &Object<'_>, policy: &Policy) -> Option<PolicyKind> {
+    let names_principals = |statement: &&Object<'_>| {
+        statement.get("Principal").or(statement.get("NotPrincipal")).is_some()
+    };
+    match PolicyKind::guess(policy) {
+        Some(PolicyKind::Identity) if statements(object).any(|one| names_principals(&one)) => {
+            Some(PolicyKind::Resource)
+        }
+        guess => guess,
+    }
+}
+
+/// The objects in `Statement`.
+fn statements<'d, 't>(object: &'d Object<'t>) -> impl Iterator<Item = &'d Object<'t>> {
+    let property = object.get("Statement");
+    let values = property.map(|property| json::one_or_many(&property.value)).unwrap_or_default();
+    values.iter().filter_map(|value| value.as_object())
 }
 
 /// A statement as JSON and as understood.
@@ -123,16 +146,9 @@ impl<'d> Checker<'d> {
         self.size(policy);
         self.characters();
         self.version(object);
-        let objects: Vec<&Object<'_>> = match object.get("Statement") {
-            Some(property) => {
-                self.statement_list(property);
-                let values = json::one_or_many(&property.value).iter();
-                values.filter_map(|value| value.as_object()).collect()
-            }
-            None => Vec::new(),
-        };
+        self.statement_list(object);
         // INVARIANT: the parser makes one statement of every object, in order.
-        for (object, statement) in objects.into_iter().zip(&policy.statements) {
+        for (object, statement) in statements(object).zip(&policy.statements) {
             let clause = Clause { object, statement };
             self.elements(clause);
             self.actions(clause);
@@ -200,9 +216,12 @@ impl Finding {
     }
 }
 
-/// The text in backticks, cut where it is too long for a message.
+/// The text in backticks, or in words where there is none; cut where it is too long for a message.
 fn quoted(text: &Text) -> String {
     const LONGEST: usize = 100;
+    if text.value.is_empty() {
+        return "the empty text".to_owned();
+    }
     if text.value.chars().count() <= LONGEST {
         return format!("`{text}`");
     }

@@ -298,6 +298,11 @@ fn resource_policies(files: &Files) -> Result<BTreeMap<String, PolicyDocument>, 
     Ok(policies)
 }
 
+/// Whether a function's folder has a policy in a file of this name.
+pub(crate) fn is_policy_file(name: &str) -> bool {
+    files::is_policy(name)
+}
+
 /// The documents of `account-authorization-details.json`.
 pub(crate) fn authorization_documents(source: &Arc<Source>) -> Result<Vec<StoredDocument>, Error> {
     Ok(AuthorizationDetails::parse(source)?.into_documents())

@@ -64,7 +64,8 @@ struct Keys<'a> {
 impl PolicyDocument {
     /// Reads all policy documents of a file, which is one of:
     ///
-    /// - a document by itself;
+    /// - a document by itself, which is a resource's where the file is `lambda/NAME/policy.json`
+    ///   or `lambda/NAME/policy.QUALIFIER.json`;
     /// - `{"Policy": …}`, as `aws lambda get-policy` prints it, or a file of `resource-policies/`;
     /// - `account-authorization-details.json`: trust, inline and managed policies of roles;
     /// - `organization.json`: service and resource control policies.
@@ -88,9 +89,10 @@ impl PolicyDocument {
 
 fn documents(source: Source) -> Result<Vec<StoredDocument>, Error> {
     let source = Arc::new(source);
-    let whole = |source| {
+    let whole = |source: Arc<Source>| {
+        let role = is_of_function(&source.path).then_some(DocumentRole::Resource);
         let document = PolicyDocument::whole("policy".to_owned(), source);
-        Ok(vec![StoredDocument { document, role: None }])
+        Ok(vec![StoredDocument { document, role }])
     };
     let Ok(keys) = serde_json::from_str::<Keys<'_>>(&source.text) else { return whole(source) };
     let mut found = match keys {
@@ -109,6 +111,13 @@ fn documents(source: Source) -> Result<Vec<StoredDocument>, Error> {
     };
     found.sort_by_key(|stored| stored.document.outer_span(0..0).start);
     Ok(found)
+}
+
+/// Whether a snapshot has a function's policy at this path.
+fn is_of_function(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let folder = path.ancestors().nth(2).and_then(Path::file_name);
+    snapshot::is_policy_file(name) && folder.is_some_and(|folder| folder == "lambda")
 }
 
 #[cfg(test)]
@@ -141,6 +150,16 @@ mod tests {
         let found = PolicyDocument::all_in_bytes(Path::new("f.json"), text.into()).unwrap();
         let roles: Vec<_> = found.iter().map(|stored| stored.role).collect();
         assert_eq!(roles, expected);
+    }
+
+    #[rstest]
+    #[case("snapshot/lambda/demo/policy.json", true)]
+    #[case("snapshot/lambda/demo/policy.PROD.json", true)]
+    #[case("lambda/demo/configuration.json", false)]
+    #[case("demo/policy.json", false)]
+    fn a_functions_policy_is_known_by_its_path(#[case] path: &str, #[case] expected: bool) {
+        let found = PolicyDocument::all_in_bytes(Path::new(path), "{}".into()).unwrap();
+        assert_eq!(found[0].role == Some(DocumentRole::Resource), expected);
     }
 
     #[test]

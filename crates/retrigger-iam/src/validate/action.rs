@@ -23,9 +23,12 @@ impl Checker<'_> {
         if text.value == "*" {
             return;
         }
-        let action = quoted(text);
+        let action = match text.value.as_str() {
+            "" => "the empty action".to_owned(),
+            _ => format!("action {}", quoted(text)),
+        };
         let Some((service, name)) = text.value.split_once(':') else {
-            let message = format!("action {action} names no service");
+            let message = format!("{action} names no service");
             self.error(Code::MalformedAction, text.span, message)
                 .help("write service:Action, such as \"s3:GetObject\", or \"*\"");
             return;
@@ -34,15 +37,15 @@ impl Checker<'_> {
         let is_name =
             |c: char| c.is_ascii_alphanumeric() || matches!(c, '*' | '?' | '-' | ',' | ' ');
         if name.contains(':') {
-            let message = format!("action {action} has more than one colon");
+            let message = format!("{action} has more than one colon");
             self.error(Code::MalformedAction, text.span, message)
                 .help("write service:Action, such as \"s3:GetObject\"");
         } else if service.is_empty() || !service.chars().all(is_service) {
-            let message = format!("`{service}` in action {action} is no service");
+            let message = format!("`{service}` in {action} is no service");
             let help = "a service prefix has letters, digits and hyphens, and no wildcard";
             self.error(Code::MalformedAction, text.span, message).help(help);
         } else if let Some(wrong) = name.chars().find(|c| !is_name(*c)) {
-            let message = format!("`{wrong}` in action {action} stands in no action's name");
+            let message = format!("`{wrong}` in {action} stands in no action's name");
             self.error(Code::MalformedAction, text.span, message).help(
                 "an action's name has letters and digits, and may have the wildcards * and ?",
             );

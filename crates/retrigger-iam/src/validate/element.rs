@@ -36,7 +36,8 @@ impl Checker<'_> {
             .help("write \"Version\": \"2012-10-17\"");
     }
 
-    pub(super) fn statement_list(&mut self, property: &ObjectProp<'_>) {
+    pub(super) fn statement_list(&mut self, object: &Object<'_>) {
+        let Some(property) = object.get("Statement") else { return };
         let Value::Array(list) = &property.value else { return };
         if list.elements.is_empty() {
             let message = "`Statement` is empty".to_owned();
@@ -65,7 +66,7 @@ impl Checker<'_> {
             self.forbid(
                 clause,
                 &["Principal", "NotPrincipal"],
-                "names nobody: it applies to whoever it is attached to; remove the element",
+                "applies to what it is attached to: remove the element",
             );
             return;
         }
@@ -114,7 +115,7 @@ impl Checker<'_> {
             self.forbid(
                 clause,
                 &["Resource", "NotResource"],
-                "is about the role it is attached to; remove the element",
+                "is about its own role: remove the element",
             );
             return;
         }

@@ -33,14 +33,14 @@ const WARNING: Severity = Severity::Warning;
     r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*", «"Principal"»: "*"}"#,
     Code::ForbiddenElement,
     "`Principal` in an identity policy",
-    "an identity policy names nobody: it applies to whoever it is attached to; remove the element"
+    "an identity policy applies to what it is attached to: remove the element"
 )]
 #[case(
     Scp,
     r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "*", «"NotPrincipal"»: "*"}"#,
     Code::ForbiddenElement,
     "`NotPrincipal` in a service control policy",
-    "a service control policy names nobody: it applies to whoever it is attached to; remove the element"
+    "a service control policy applies to what it is attached to: remove the element"
 )]
 #[case(
     Session,
@@ -68,7 +68,7 @@ const WARNING: Severity = Severity::Warning;
     r#"{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*", «"NotResource"»: "*"}"#,
     Code::ForbiddenElement,
     "`NotResource` in a trust policy",
-    "a trust policy is about the role it is attached to; remove the element"
+    "a trust policy is about its own role: remove the element"
 )]
 #[case(
     Trust,
@@ -172,7 +172,11 @@ fn whole_documents_are_checked(
     "action `GetObject` names no service",
     r#"write service:Action, such as "s3:GetObject", or "*""#
 )]
-#[case("", "action `` names no service", r#"write service:Action, such as "s3:GetObject", or "*""#)]
+#[case(
+    "",
+    "the empty action names no service",
+    r#"write service:Action, such as "s3:GetObject", or "*""#
+)]
 #[case(
     "s3:Get:Object",
     "action `s3:Get:Object` has more than one colon",
@@ -496,6 +500,14 @@ fn a_guess_makes_no_errors() {
     check(None, &text, expected);
     let linted = lint(&text.replace(['«', '»'], ""), None);
     assert_eq!((linted.kind, linted.kind_was_guessed), (Some(Identity), true));
+}
+
+#[test]
+fn a_principal_that_is_not_understood_counts_for_the_guess() {
+    let text = statement(
+        r#"{"Effect": "Allow", "Principal": "s3.amazonaws.com", "Action": "a:b", "Resource": "*"}"#,
+    );
+    assert_eq!(lint(&text, None).kind, Some(Resource));
 }
 
 #[test]

@@ -65,7 +65,9 @@ fn snippet(finding: &FileFinding, code: Option<Code>, look: Look) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(finding.message.as_str());
+    let tag = code.map_or(0, |code| code.as_str().len() + "[]".len());
+    let message = wrapped(&finding.message, look, "warning: ".len() + tag);
+    let title = level.primary_title(message);
     let title = match code {
         Some(code) => title.id(code.as_str()),
         None => title,
@@ -75,9 +77,17 @@ fn snippet(finding: &FileFinding, code: Option<Code>, look: Look) -> String {
         group = group.element(element(place));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(wrapped(help, look, "     = help: ".len())));
     }
     look.render(&[group])
+}
+
+/// The text in lines that leave `indent` columns free.
+fn wrapped(text: &str, look: Look, indent: usize) -> String {
+    let width = look.width.saturating_sub(indent).max(20);
+    let options = textwrap::Options::new(width).break_words(false);
+    let no_hyphens = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, no_hyphens)
 }
 
 /// The place underlined in its file, or only named where its text is not known.
