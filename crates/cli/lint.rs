@@ -40,6 +40,9 @@ pub(crate) struct Args {
     format: Format,
 }
 
+/// How many findings of one document are shown to people.
+const MAX_SNIPPETS: usize = 100;
+
 /// What the standard input is called.
 const STDIN: &str = "<stdin>";
 
@@ -114,24 +117,33 @@ fn read_stdin() -> Result<Vec<u8>, Failure> {
 
 fn print(output: &mut Output, path: &Path, linted: &LintedFile, format: Format) -> io::Result<()> {
     for document in &linted.documents {
-        for finding in &document.findings {
-            match format {
-                Format::Json => output.json(&line(path, finding))?,
-                Format::Human => {
-                    writeln!(output, "{}\n", lint_snippet(finding, Output::look()))?;
+        match format {
+            Format::Json => {
+                for finding in &document.findings {
+                    output.json(&row(path, finding))?;
                 }
             }
-        }
-        if format == Format::Human {
-            print_guess(output, path, document)?;
+            Format::Human => print_document(output, path, document)?,
         }
     }
     Ok(())
 }
 
+fn print_document(output: &mut Output, path: &Path, document: &LintedDocument) -> io::Result<()> {
+    for finding in document.findings.iter().take(MAX_SNIPPETS) {
+        writeln!(output, "{}\n", lint_snippet(finding, Output::look()))?;
+    }
+    let more = document.findings.len().saturating_sub(MAX_SNIPPETS);
+    if more > 0 {
+        let (path, more) = (name_of(path), counted(more, "more finding"));
+        writeln!(output, "{path}: {more}; all of them with --format json\n")?;
+    }
+    print_guess(output, path, document)
+}
+
 /// One line of the JSON output.
 #[derive(Serialize)]
-struct Line<'l> {
+struct Row<'l> {
     file: String,
     code: Code,
     severity: Severity,
@@ -141,9 +153,9 @@ struct Line<'l> {
     help: Option<&'l str>,
 }
 
-fn line<'l>(file: &'l Path, finding: &'l LintFinding) -> Line<'l> {
+fn row<'l>(file: &'l Path, finding: &'l LintFinding) -> Row<'l> {
     let LintFinding { code, found } = finding;
-    Line {
+    Row {
         file: name_of(file).to_string(),
         code: *code,
         severity: found.severity,

@@ -7,6 +7,7 @@ mod decisions;
 mod explain;
 mod in_process;
 mod lint;
+mod lint_shared;
 mod replay;
 mod shared;
 mod signals;

@@ -1,7 +1,5 @@
 //! Agreement with a corpus of sample events, where one is at hand.
 
-#![expect(clippy::print_stderr, reason = "a skipped corpus and every disagreement are said aloud")]
-
 use std::{env, fs, path::PathBuf};
 
 use retrigger_trigger::{Surroundings, classify};

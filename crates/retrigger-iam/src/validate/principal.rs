@@ -1,6 +1,6 @@
 //! Principals: names that can be nobody.
 //!
-//! Source: IAM User Guide, "AWS JSON policy elements: Principal" and "NotPrincipal".
+//! Source: IAM User Guide, "AWS JSON policy elements: Principal" and the page on `NotPrincipal`.
 
 use super::{Checker, Clause, quoted};
 use crate::{

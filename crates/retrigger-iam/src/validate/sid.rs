@@ -6,24 +6,21 @@
 use std::collections::HashMap;
 
 use super::{Checker, quoted};
-use crate::{
-    finding::Code,
-    policy::Policy,
-    source::{Location, Text},
-};
+use crate::{finding::Code, policy::Policy, source::Text};
 
 impl Checker<'_> {
     pub(super) fn sids(&mut self, policy: &Policy) {
         let mut seen = HashMap::new();
-        let sids = policy.statements.iter().filter_map(|statement| statement.sid.as_ref());
-        for sid in sids.filter(|sid| !sid.value.is_empty()) {
+        for (number, statement) in (1..).zip(&policy.statements) {
+            let Some(sid) = statement.sid.as_ref().filter(|sid| !sid.value.is_empty()) else {
+                continue;
+            };
             self.sid_characters(sid);
-            if let Some(first) = seen.insert(sid.value.as_str(), sid.span.start) {
-                seen.insert(sid.value.as_str(), first);
-                let line = Location::of(self.text, first).line;
+            let first: u32 = *seen.entry(sid.value.as_str()).or_insert(number);
+            if first != number {
                 let message = format!("Sid {} stands twice", quoted(sid));
                 self.iam_error(Code::DuplicateSid, sid.span, message)
-                    .help(format!("the first is in line {line}; give each statement its own"));
+                    .help(format!("statement {first} has it too: give each its own"));
             }
         }
     }
