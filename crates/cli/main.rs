@@ -8,6 +8,7 @@ mod derive;
 mod exit;
 mod explain;
 mod input;
+mod lint;
 mod output;
 mod replay;
 mod trigger;
@@ -35,6 +36,7 @@ enum Command {
     Explain(Box<explain::Args>),
     Classify(classify::Args),
     Trigger(trigger::Args),
+    Lint(lint::Args),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Classify(args) => classify::run(&args, &mut output),
         Command::Trigger(args) => trigger::run(&args, &mut output),
+        Command::Lint(args) => lint::run(&args, &mut output),
     };
     exit::code(outcome.and_then(|outcome| {
         output.finish()?;

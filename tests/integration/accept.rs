@@ -224,7 +224,7 @@ fn an_expected_batch_where_there_is_none_is_pointed_at_and_removed() {
     );
     let ran = run(&demo, None, &["replay", "--filter", "/one"]);
     assert_eq!(ran.code, 1);
-    for said in ["`batch` is expected and applies to nothing: the event is no batch", "json:4:3"] {
+    for said in ["`batch` is expected and applies to nothing", "json:4:3"] {
         assert!(ran.stdout.contains(said), "{}", ran.stdout);
     }
     assert_eq!(run(&demo, None, &["accept", "--yes", "--filter", "/one"]).code, 0);

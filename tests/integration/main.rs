@@ -8,6 +8,8 @@ mod decisions;
 mod derive;
 mod explain;
 mod in_process;
+mod lint;
+mod lint_shared;
 mod noise;
 mod replay;
 mod review;

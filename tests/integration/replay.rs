@@ -59,7 +59,8 @@ fn verbose_shows_what_decided_and_what_missed() {
               |                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
               |
               = the request has `arn:aws:s3:::athena-demo-kodekloud`
-           warning: `arn:aws:s3::athena-demo-kodekloud` has 5 of the 6 parts of an ARN and matches nothing
+           warning: `arn:aws:s3::athena-demo-kodekloud` has 5 of the 6 parts of an
+                    ARN and matches nothing
              --> recordings/lambda-demo/snapshots/s3-missing-colon/lambda/lambdaDemo/policy.json:18:28
               |
            18 |           "AWS:SourceArn": "arn:aws:s3::athena-demo-kodekloud"

@@ -1,6 +1,6 @@
 //! What is wrong with a document, each problem with its place and its remedy.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::Serialize;
 
@@ -91,9 +91,80 @@ pub enum Code {
     UnknownOperator,
     /// A resource or condition value that should be an ARN and is not.
     MalformedArn,
+    /// An element that this kind of policy must not have.
+    ForbiddenElement,
+    /// A value that this kind of policy must not have.
+    ForbiddenValue,
+    /// An element that lists nothing.
+    EmptyElement,
+    /// A `Version` under which this kind of policy is not stored.
+    OutdatedVersion,
+    /// A `Sid` with characters that IAM refuses.
+    InvalidSid,
+    /// A `Sid` that two statements have.
+    DuplicateSid,
+    /// An action that is no `service:Name`.
+    MalformedAction,
+    /// A principal that can be nobody.
+    InvalidPrincipal,
+    /// `NotPrincipal` in a statement that allows.
+    AllowNotPrincipal,
+    /// A condition key that is no `service:name`.
+    MalformedConditionKey,
+    /// A condition value that its operator cannot compare.
+    ValueMismatch,
+    /// A wildcard under an operator that takes it literally.
+    LiteralWildcard,
+    /// A policy variable that is not well formed.
+    MalformedVariable,
+    /// A policy variable where none is replaced.
+    MisplacedVariable,
+    /// A document larger than AWS stores.
+    QuotaExceeded,
+    /// A character that IAM does not store.
+    UnsupportedCharacter,
+}
+
+/// A word that is no code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is no code of a finding; {help}")]
+pub struct UnknownCode {
+    word: String,
+    help: String,
 }
 
 impl Code {
+    /// Every code.
+    pub const ALL: [Self; 27] = [
+        Self::JsonSyntax,
+        Self::DocumentTooLarge,
+        Self::DuplicateKey,
+        Self::UnknownElement,
+        Self::WrongType,
+        Self::MissingElement,
+        Self::ConflictingElements,
+        Self::UnknownEffect,
+        Self::UnknownVersion,
+        Self::UnknownOperator,
+        Self::MalformedArn,
+        Self::ForbiddenElement,
+        Self::ForbiddenValue,
+        Self::EmptyElement,
+        Self::OutdatedVersion,
+        Self::InvalidSid,
+        Self::DuplicateSid,
+        Self::MalformedAction,
+        Self::InvalidPrincipal,
+        Self::AllowNotPrincipal,
+        Self::MalformedConditionKey,
+        Self::ValueMismatch,
+        Self::LiteralWildcard,
+        Self::MalformedVariable,
+        Self::MisplacedVariable,
+        Self::QuotaExceeded,
+        Self::UnsupportedCharacter,
+    ];
+
     /// The code in kebab case, such as `unknown-effect`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -108,6 +179,22 @@ impl Code {
             Self::UnknownVersion => "unknown-version",
             Self::UnknownOperator => "unknown-operator",
             Self::MalformedArn => "malformed-arn",
+            Self::ForbiddenElement => "forbidden-element",
+            Self::ForbiddenValue => "forbidden-value",
+            Self::EmptyElement => "empty-element",
+            Self::OutdatedVersion => "outdated-version",
+            Self::InvalidSid => "invalid-sid",
+            Self::DuplicateSid => "duplicate-sid",
+            Self::MalformedAction => "malformed-action",
+            Self::InvalidPrincipal => "invalid-principal",
+            Self::AllowNotPrincipal => "allow-not-principal",
+            Self::MalformedConditionKey => "malformed-condition-key",
+            Self::ValueMismatch => "value-mismatch",
+            Self::LiteralWildcard => "literal-wildcard",
+            Self::MalformedVariable => "malformed-variable",
+            Self::MisplacedVariable => "misplaced-variable",
+            Self::QuotaExceeded => "quota-exceeded",
+            Self::UnsupportedCharacter => "unsupported-character",
         }
     }
 }
@@ -115,6 +202,20 @@ impl Code {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let code = Self::ALL.into_iter().find(|code| code.as_str() == text);
+        code.ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str);
+            let help = did_you_mean(text, names)
+                .unwrap_or_else(|| format!("the codes are {}", names.join(", ")));
+            UnknownCode { word: text.to_owned(), help }
+        })
     }
 }
 

@@ -1,8 +1,9 @@
-//! The IAM policy language: parse, evaluate, explain.
+//! The IAM policy language: parse, validate, evaluate, explain.
 //!
 //! It knows no files, no network, no clock and nothing of Lambda.
 //!
 //! ```text
+//! text ── lint ───▶ all that is wrong with it: Linted
 //! text ── parse ──▶ Policy ──┐
 //!                            ├─ evaluate ──▶ Explanation ──▶ Decision, AWS's denial text
 //! Request (who, what, where, ┘
@@ -18,7 +19,9 @@ mod denial;
 mod evaluate;
 mod explain;
 mod finding;
+mod kind;
 mod operator;
+mod page;
 mod parse;
 mod pattern;
 mod policy;
@@ -27,6 +30,7 @@ mod rcp_services;
 mod request;
 mod source;
 mod unsettled;
+mod validate;
 mod value;
 
 pub use arn::Arn;
@@ -36,8 +40,10 @@ pub use explain::{
     CallerMatch, Check, CheckEffect, Decision, Element, Explanation, Miss, PolicyType,
     StatementReport,
 };
-pub use finding::{Code, Finding, Severity};
+pub use finding::{Code, Finding, Severity, UnknownCode};
+pub use kind::{PolicyKind, UnknownPolicyKind};
 pub use operator::{Comparison, ComparisonKind, Operator, SetQualifier};
+pub use page::Page;
 pub use parse::{InvalidPolicy, MAX_DOCUMENT_BYTES, Parsed};
 pub use pattern::Pattern;
 pub use policy::{
@@ -48,3 +54,4 @@ pub use policy::{
 pub use principal::{ParsePrincipalError, Principal};
 pub use request::{Context, ContextValue, Request};
 pub use source::{Location, Span, Text};
+pub use validate::{Linted, lint};

@@ -5,7 +5,7 @@
 //! Guide, "Grammar of the IAM JSON policy language".
 
 mod condition;
-mod json;
+pub(crate) mod json;
 mod principal;
 mod statement;
 
@@ -18,6 +18,7 @@ use crate::{
     parse::json::{kind_of, span_of},
     policy::{Policy, Version},
     source::{Span, Text},
+    validate,
 };
 
 /// The largest document that is read, in bytes. AWS stores no policy larger than some tens of
@@ -53,17 +54,39 @@ impl fmt::Display for InvalidPolicy {
 }
 
 impl Policy {
-    /// Reads a document and says all that is wrong with it.
+    /// Reads a document and says what is wrong with its grammar, with a warning for ARNs that
+    /// match nothing. [`lint`](crate::lint) says more.
     ///
     /// Lenient where a document can be evaluated although AWS would refuse to store it, as with
     /// an unknown operator (which never holds). [`Policy::from_str`] is strict.
     pub fn parse(text: &str) -> Parsed {
-        let mut parser = Parser { findings: Vec::new(), broken: false };
-        let policy = parser.document(text);
-        let Parser { mut findings, broken } = parser;
+        let Read { policy, mut findings, broken, .. } = read(text);
+        findings.extend(policy.iter().flat_map(validate::useless_arns));
         findings.sort_by_key(|finding| finding.span.start);
         Parsed { policy: policy.filter(|_| !broken), findings }
     }
+}
+
+/// A document as read, before anyone asks whether it can be used.
+pub(crate) struct Read<'t> {
+    /// The document's JSON, where it is an object.
+    pub(crate) document: Option<Object<'t>>,
+    /// What could be understood: one statement for every object in `Statement`, in order. What is
+    /// wrong is left out of it, or stands in it as something harmless.
+    pub(crate) policy: Option<Policy>,
+    /// What is wrong with the grammar, in no order.
+    pub(crate) findings: Vec<Finding>,
+    /// The document has no one meaning.
+    broken: bool,
+}
+
+/// Reads JSON and the grammar of policies.
+pub(crate) fn read(text: &str) -> Read<'_> {
+    let mut parser = Parser { findings: Vec::new(), broken: false };
+    let document = parser.json(text);
+    let policy = document.as_ref().map(|object| parser.policy(object));
+    let Parser { findings, broken } = parser;
+    Read { document, policy, findings, broken }
 }
 
 impl FromStr for Policy {
@@ -96,7 +119,7 @@ struct Parser {
 }
 
 impl Parser {
-    fn document(&mut self, text: &str) -> Option<Policy> {
+    fn json<'t>(&mut self, text: &'t str) -> Option<Object<'t>> {
         if text.len() > MAX_DOCUMENT_BYTES {
             let message = format!("document of {} bytes is no policy", text.len());
             let help = format!("a policy has at most {MAX_DOCUMENT_BYTES} bytes here");
@@ -104,15 +127,12 @@ impl Parser {
             self.fail(finding.with_help(help));
             return None;
         }
-        let value = match json::parse(text) {
-            Ok(value) => value,
-            Err(finding) => {
-                self.fail(finding);
-                return None;
-            }
-        };
-        let object = self.object(&value, "policy document")?;
-        Some(self.policy(object))
+        match json::parse(text) {
+            Ok(Value::Object(object)) => return Some(object),
+            Ok(other) => self.wrong_type(&other, "policy document", "an object"),
+            Err(finding) => self.fail(finding),
+        }
+        None
     }
 
     fn policy(&mut self, object: &Object<'_>) -> Policy {
@@ -190,7 +210,11 @@ impl Parser {
 
     fn wrong_type(&mut self, value: &Value<'_>, what: &str, expected: &str) {
         let message = format!("{what} must be {expected}, found {}", kind_of(value));
-        self.fail(Finding::error(Code::WrongType, span_of(value), message));
+        let mut finding = Finding::error(Code::WrongType, span_of(value), message);
+        finding.help = json::intrinsic_function(value).map(|name| {
+            format!("`{name}` is CloudFormation's; lint the document that the template makes")
+        });
+        self.fail(finding);
     }
 
     /// Reports keys that are no element, and keys that stand twice.

@@ -87,7 +87,7 @@ impl PolicyDocument {
     }
 
     /// A file that is one document.
-    fn whole(name: String, source: Arc<Source>) -> Self {
+    pub(crate) fn whole(name: String, source: Arc<Source>) -> Self {
         let text = source.text.clone();
         Self { name, arn: None, text, layers: vec![Layer::verbatim(0)], source }
     }

@@ -119,6 +119,7 @@ mod noise;
 
 mod document;
 mod snapshot;
+mod stored;
 
 mod atomic;
 mod edit_json;
@@ -162,4 +163,5 @@ pub use snapshot::{
     Snapshot, SnapshotAbout, SourceAccess, UrlAuthType, User,
 };
 pub use source::Place;
+pub use stored::{DocumentRole, StoredDocument};
 pub use time::{ParseTimeError, Time};

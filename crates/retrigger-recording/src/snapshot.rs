@@ -31,6 +31,7 @@ use crate::{
     function::FunctionFolder,
     parse,
     source::{DOCUMENT, Source},
+    stored::{DocumentRole, StoredDocument},
     time::Time,
 };
 use authorization::AuthorizationDetails;
@@ -329,6 +330,27 @@ fn resource_policies(files: &Files) -> Result<BTreeMap<String, PolicyDocument>, 
         }
     }
     Ok(policies)
+}
+
+/// Whether a function's folder has a policy in a file of this name.
+pub(crate) fn is_policy_file(name: &str) -> bool {
+    files::is_policy(name)
+}
+
+/// The documents of `account-authorization-details.json`.
+pub(crate) fn authorization_documents(source: &Arc<Source>) -> Result<Vec<StoredDocument>, Error> {
+    Ok(AuthorizationDetails::parse(source)?.into_documents())
+}
+
+/// The documents of `organization.json`.
+pub(crate) fn organization_documents(source: &Arc<Source>) -> Result<Vec<StoredDocument>, Error> {
+    let Organization { scps, rcps, .. } = Organization::parse(source)?;
+    let documents = |levels: Vec<OrganizationLevel>, role| {
+        let policies = levels.into_iter().flat_map(|level| level.policies);
+        policies.map(move |document| StoredDocument::new(document, role))
+    };
+    let scps = documents(scps, DocumentRole::Scp);
+    Ok(scps.chain(documents(rcps, DocumentRole::Rcp)).collect())
 }
 
 #[cfg(test)]

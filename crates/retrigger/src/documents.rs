@@ -110,7 +110,7 @@ pub fn absence(explanation: &Explanation) -> Option<PolicyType> {
     absent.then_some(denial.policy_type)
 }
 
-fn locate(finding: &Finding, document: &PolicyDocument, text: &Arc<str>) -> FileFinding {
+pub(crate) fn locate(finding: &Finding, document: &PolicyDocument, text: &Arc<str>) -> FileFinding {
     FileFinding {
         severity: finding.severity,
         place: Some(place(document, text, finding.span)),
@@ -119,7 +119,7 @@ fn locate(finding: &Finding, document: &PolicyDocument, text: &Arc<str>) -> File
     }
 }
 
-fn place(document: &PolicyDocument, text: &Arc<str>, span: Span) -> Place {
+pub(crate) fn place(document: &PolicyDocument, text: &Arc<str>, span: Span) -> Place {
     let start = document.locate(span.start);
     Place {
         file: document.file().to_owned(),

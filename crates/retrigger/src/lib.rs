@@ -1,7 +1,7 @@
 //! Replay what triggered your Lambda, under the permissions it really had.
 //!
 //! The façade that people depend on: the replay engine, its events and reporters, review, policy unit
-//! tests, and the triggers of a snapshot. The inner crates are reached through it. It does not
+//! tests, linting, and the triggers of a snapshot. The inner crates are reached through it. It does not
 //! parse command lines and uses no AWS SDK.
 //!
 //! # In `cargo test`
@@ -52,6 +52,7 @@ pub mod documents;
 pub mod event;
 #[cfg(feature = "harness")]
 pub mod harness;
+pub mod lint;
 pub mod noise;
 pub mod reporter;
 pub mod triggers;

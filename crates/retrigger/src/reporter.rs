@@ -16,7 +16,7 @@ pub use human::{Detail, Human};
 pub use jsonl::JsonLines;
 pub use junit::JUnit;
 pub use proposal::proposal_text;
-pub use snippet::{Look, clause_snippets, finding_snippet};
+pub use snippet::{Look, clause_snippets, finding_snippet, lint_snippet};
 
 /// Reads the stream of events of a run.
 pub trait Reporter: Send {

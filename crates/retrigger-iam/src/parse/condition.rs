@@ -3,7 +3,7 @@
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 
 use crate::{
-    finding::{Code, Finding},
+    finding::{Code, Finding, Severity},
     operator::{ComparisonKind, Operator},
     parse::{
         Parser,
@@ -37,6 +37,12 @@ impl Parser {
         Operator::parse(name).unwrap_or_else(|| {
             let message = format!("unknown condition operator `{name}`");
             let finding = Finding::error(Code::UnknownOperator, name_span(property), message);
+            let finding = if is_empty_object(&property.value) {
+                // IAM stores a document whose unknown operator compares nothing.
+                Finding { severity: Severity::Warning, ..finding }
+            } else {
+                finding
+            };
             self.findings.push(match Operator::nearest(name) {
                 Some(nearest) => finding.with_help(format!("did you mean \"{nearest}\"")),
                 None => finding,
@@ -71,9 +77,6 @@ impl Parser {
             .iter()
             .filter_map(|value| self.condition_text(value, &key))
             .collect();
-        for text in &texts {
-            self.check_condition_arn(operator, &key, text);
-        }
         let kind = operator.comparison.kind;
         Condition {
             operator,
@@ -97,19 +100,10 @@ impl Parser {
             }
         }
     }
+}
 
-    /// Warns where an ARN is expected, by the operator or by the name of the key, and the value
-    /// cannot be one.
-    fn check_condition_arn(&mut self, operator: Operator, key: &Text, text: &Text) {
-        let kind = operator.comparison.kind;
-        let by_operator = kind == ComparisonKind::ArnLike;
-        let is_string = matches!(kind, ComparisonKind::StringEquals | ComparisonKind::StringLike);
-        let by_key = is_string && key.value.to_ascii_lowercase().ends_with("arn");
-        let open_ended = text.value.contains(['*', '$']);
-        if by_operator && !text.value.contains('$') || by_key && !open_ended {
-            self.check_arn(text);
-        }
-    }
+fn is_empty_object(value: &Value<'_>) -> bool {
+    value.as_object().is_some_and(|object| object.properties.is_empty())
 }
 
 fn condition_value(text: Text, kind: ComparisonKind, version: Version) -> ConditionValue {

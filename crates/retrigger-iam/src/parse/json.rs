@@ -50,19 +50,19 @@ fn lowercase_first(text: &str) -> String {
 }
 
 /// The elements of an array, or the value alone: "a single value may stand without brackets".
-pub(super) fn one_or_many<'v, 'a>(value: &'v Value<'a>) -> &'v [Value<'a>] {
+pub(crate) fn one_or_many<'v, 'a>(value: &'v Value<'a>) -> &'v [Value<'a>] {
     match value {
         Value::Array(array) => &array.elements,
         single => std::slice::from_ref(single),
     }
 }
 
-pub(super) fn span_of(value: &Value<'_>) -> Span {
+pub(crate) fn span_of(value: &Value<'_>) -> Span {
     let range = value.range();
     Span::new(range.start, range.end)
 }
 
-pub(super) fn name_span(property: &ObjectProp<'_>) -> Span {
+pub(crate) fn name_span(property: &ObjectProp<'_>) -> Span {
     let range = property.name.range();
     Span::new(range.start, range.end)
 }
@@ -76,4 +76,12 @@ pub(super) fn kind_of(value: &Value<'_>) -> &'static str {
         Value::Array(_) => "an array",
         Value::NullKeyword(_) => "null",
     }
+}
+
+/// The name of the CloudFormation function that stands in the place of a value, such as
+/// `Fn::Sub`.
+pub(super) fn intrinsic_function<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    let [property] = value.as_object()?.properties.as_slice() else { return None };
+    let name = property.name.as_str();
+    (name == "Ref" || name.starts_with("Fn::")).then_some(name)
 }

@@ -45,25 +45,27 @@ impl Parser {
             None => Vec::new(),
         };
         let span = span_of(value);
-        Some(Statement { span, sid, effect: effect?, principal, action, resource, conditions })
+        Some(Statement { span, sid, effect, principal, action, resource, conditions })
     }
 
-    fn effect(&mut self, object: &Object<'_>) -> Option<Effect> {
+    /// The effect; where it is missing or unknown, and the document thereby broken, `Deny`, which
+    /// validation has the least to say about.
+    fn effect(&mut self, object: &Object<'_>) -> Effect {
         let Some(property) = object.get("Effect") else {
             self.missing(object, "statement has no `Effect`");
-            return None;
+            return Effect::Deny;
         };
-        let text = self.text(&property.value, "Effect")?;
+        let Some(text) = self.text(&property.value, "Effect") else { return Effect::Deny };
         match text.value.as_str() {
-            "Allow" => return Some(Effect::Allow),
-            "Deny" => return Some(Effect::Deny),
+            "Allow" => return Effect::Allow,
+            "Deny" => return Effect::Deny,
             _ => {}
         }
         let help = did_you_mean(&text.value, ["Allow", "Deny"])
             .unwrap_or_else(|| "an Effect is \"Allow\" or \"Deny\"".to_owned());
         let message = format!("unknown Effect `{text}`");
         self.fail(Finding::error(Code::UnknownEffect, text.span, message).with_help(help));
-        None
+        Effect::Deny
     }
 
     /// The one of an element and its negation that is there, and whether it is the negation.
@@ -98,36 +100,24 @@ impl Parser {
 
     fn resource(&mut self, value: &Value<'_>, negated: bool, version: Version) -> ResourceElement {
         let what = if negated { "NotResource" } else { "Resource" };
-        let texts = self.texts(value, what);
-        for text in &texts {
-            let reaches_past = text.value.ends_with('*');
-            if !reaches_past {
-                self.check_arn(text);
+        let texts = match value {
+            Value::Array(list) => {
+                list.elements.iter().filter_map(|item| self.resource_text(item, what)).collect()
             }
-        }
+            single => self.texts(single, what),
+        };
         let patterns = texts.into_iter().map(|text| resource_pattern(text, version)).collect();
         ResourceElement { negated, span: span_of(value), patterns }
     }
 
-    /// Warns of a text that should be an ARN and has fewer than six parts.
-    pub(super) fn check_arn(&mut self, text: &Text) {
-        let parts = text.value.split(':').count();
-        if parts >= 6 && text.value.starts_with("arn:") {
-            return;
+    /// AWS accepts a `null` in a list of resources, which then names nothing.
+    fn resource_text(&mut self, value: &Value<'_>, what: &str) -> Option<Text> {
+        if !matches!(value, Value::NullKeyword(_)) {
+            return self.text(value, what);
         }
-        let message = if text.value.starts_with("arn:") {
-            format!("`{text}` has {parts} of the 6 parts of an ARN and matches nothing")
-        } else {
-            format!("`{text}` is no ARN and matches nothing")
-        };
-        let help = match text.value.strip_prefix("arn:aws:s3:") {
-            Some(rest) => format!("did you mean \"arn:aws:s3:::{}\"", rest.trim_start_matches(':')),
-            None => "an ARN is arn:partition:service:region:account-id:resource, where an empty \
-                     region or account keeps its colon"
-                .to_owned(),
-        };
-        let finding = Finding::warning(Code::MalformedArn, text.span, message);
-        self.findings.push(finding.with_help(help));
+        let message = format!("`null` in {what} names nothing");
+        self.findings.push(Finding::warning(Code::WrongType, span_of(value), message));
+        None
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Problem},
     parse,
     source::Source,
+    stored::{DocumentRole, StoredDocument},
 };
 
 /// A role with all its policies.
@@ -241,6 +242,26 @@ impl AuthorizationDetails {
     fn managed(&self, arn: &String) -> Result<PolicyDocument, Error> {
         let advice = "list it under `Policies`, with its default version";
         self.managed.get(arn).cloned().ok_or_else(|| self.lacks("managed policy", arn, advice))
+    }
+
+    /// Every document, in no order.
+    pub(super) fn into_documents(self) -> Vec<StoredDocument> {
+        let mut of_users: Vec<PolicyDocument> = Vec::new();
+        for document in self.users.into_iter().flat_map(|entry| entry.user.inline) {
+            // A group's policy is a policy of each of its users.
+            if !of_users.contains(&document) {
+                of_users.push(document);
+            }
+        }
+        let mut documents = Vec::new();
+        let mut add = |document, role| documents.push(StoredDocument::new(document, role));
+        of_users.into_iter().for_each(|document| add(document, DocumentRole::Inline));
+        for RoleEntry { role, .. } in self.roles {
+            role.trust.into_iter().for_each(|document| add(document, DocumentRole::Trust));
+            role.inline.into_iter().for_each(|document| add(document, DocumentRole::Inline));
+        }
+        self.managed.into_values().for_each(|document| add(document, DocumentRole::Managed));
+        documents
     }
 
     fn lacks(&self, what: &'static str, name: &str, advice: &str) -> Error {

@@ -119,6 +119,11 @@ fn check_name(name: &str, path: &Path) -> Result<(), Error> {
     Err(Error::new(path, Problem::value_with_advice("no file of a snapshot has this name", advice)))
 }
 
+/// Whether a function's folder has a policy under this name.
+pub(super) fn is_policy(name: &str) -> bool {
+    name == POLICY_FILE || is_qualified_policy(name)
+}
+
 fn is_qualified_policy(name: &str) -> bool {
     qualifier_of(name).is_some()
 }

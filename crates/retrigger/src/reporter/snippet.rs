@@ -1,10 +1,11 @@
 //! Clauses of policies and findings about files, underlined in their text.
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
-use retrigger_iam::Severity;
+use retrigger_iam::{Code, Severity};
 
 use crate::{
     event::{Clause, FileFinding},
+    lint::LintFinding,
     place::Place,
 };
 
@@ -51,19 +52,42 @@ fn clause_snippet(clause: &Clause, look: Look) -> String {
 
 /// A finding, underlined in its file where it has a place there.
 pub fn finding_snippet(finding: &FileFinding, look: Look) -> String {
+    snippet(finding, None, look)
+}
+
+/// A finding of a linter, as [`finding_snippet`] shows it, with its code.
+pub fn lint_snippet(finding: &LintFinding, look: Look) -> String {
+    snippet(&finding.found, Some(finding.code), look)
+}
+
+fn snippet(finding: &FileFinding, code: Option<Code>, look: Look) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(finding.message.as_str());
+    let tag = code.map_or(0, |code| code.as_str().len() + "[]".len());
+    let message = wrapped(&finding.message, look, "warning: ".len() + tag);
+    let title = level.primary_title(message);
+    let title = match code {
+        Some(code) => title.id(code.as_str()),
+        None => title,
+    };
     let mut group = Group::with_title(title);
     if let Some(place) = &finding.place {
         group = group.element(element(place));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(wrapped(help, look, "     = help: ".len())));
     }
     look.render(&[group])
+}
+
+/// The text in lines that leave `indent` columns free.
+fn wrapped(text: &str, look: Look, indent: usize) -> String {
+    let width = look.width.saturating_sub(indent).max(20);
+    let options = textwrap::Options::new(width).break_words(false);
+    let no_hyphens = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, no_hyphens)
 }
 
 /// The place underlined in its file, or only named where its text is not known.
