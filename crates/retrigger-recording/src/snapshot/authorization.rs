@@ -255,7 +255,9 @@ impl AuthorizationDetails {
         }
         let mut documents = Vec::new();
         let mut add = |document, role| documents.push(StoredDocument::new(document, role));
-        of_users.into_iter().for_each(|document| add(document, DocumentRole::Inline));
+        for document in of_users {
+            add(document, DocumentRole::Inline);
+        }
         for RoleEntry { role, .. } in self.roles {
             role.trust.into_iter().for_each(|document| add(document, DocumentRole::Trust));
             role.inline.into_iter().for_each(|document| add(document, DocumentRole::Inline));
