@@ -1,6 +1,6 @@
 //! Policy documents of files, parsed, with the way back from a clause to its place.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use retrigger_iam::{Decision, Explanation, Finding, Policy, PolicyType, Span, StatementReport};
 use retrigger_recording::PolicyDocument;
@@ -13,10 +13,21 @@ use crate::{
 /// How many clauses are shown for one decision.
 const MAX_CLAUSES: usize = 3;
 
-/// Policy documents by name.
+/// Policy documents by name, each parsed once.
 #[derive(Clone, Debug, Default)]
 pub struct Documents {
-    by_name: BTreeMap<String, (PolicyDocument, Arc<str>)>,
+    by_name: BTreeMap<String, Loaded>,
+    /// The texts of the files that hold them: a listing of an account holds many.
+    files: BTreeMap<PathBuf, Arc<str>>,
+}
+
+/// A document with what it says.
+#[derive(Clone, Debug)]
+struct Loaded {
+    document: PolicyDocument,
+    file_text: Arc<str>,
+    policy: Policy,
+    warnings: Vec<FileFinding>,
 }
 
 /// A document that AWS would refuse: what is wrong with it, each problem with its place.
@@ -27,28 +38,41 @@ pub struct InvalidDocument {
 }
 
 impl Documents {
-    /// Parses a document and keeps it by its name; gives the policy and warnings about it.
+    /// Parses a document and keeps it by its name; gives the policy and warnings about it. One that
+    /// was loaded before is not parsed again.
     pub fn load(
         &mut self,
         document: &PolicyDocument,
     ) -> Result<(Policy, Vec<FileFinding>), InvalidDocument> {
-        let text: Arc<str> = document.file_text().into();
+        let known = self.by_name.get(document.name());
+        let is_known = |loaded: &&Loaded| {
+            loaded.document.text() == document.text() && loaded.document.file() == document.file()
+        };
+        if let Some(loaded) = known.filter(is_known) {
+            return Ok((loaded.policy.clone(), loaded.warnings.clone()));
+        }
+        let file_text = self.file_text(document);
         let parsed = Policy::parse(document.text());
-        let findings = parsed.findings.iter().map(|finding| locate(finding, document, &text));
-        let findings: Vec<FileFinding> = findings.collect();
+        let findings = parsed.findings.iter().map(|finding| locate(finding, document, &file_text));
+        let warnings: Vec<FileFinding> = findings.collect();
         let is_error = |found: &FileFinding| found.severity == retrigger_iam::Severity::Error;
         match parsed.policy {
-            Some(policy) if !findings.iter().any(is_error) => {
-                let policy = policy.named(document.name());
-                let policy = match document.arn() {
-                    Some(arn) => policy.with_arn(arn),
-                    None => policy,
-                };
-                self.by_name.insert(policy.name.clone(), (document.clone(), text));
-                Ok((policy, findings))
+            Some(policy) if !warnings.iter().any(is_error) => {
+                let mut policy = policy.named(document.name());
+                policy.arn = document.arn().map(str::to_owned);
+                let document = document.clone();
+                let answer = (policy.clone(), warnings.clone());
+                let loaded = Loaded { document, file_text, policy, warnings };
+                self.by_name.insert(answer.0.name.clone(), loaded);
+                Ok(answer)
             }
-            _ => Err(InvalidDocument { findings }),
+            _ => Err(InvalidDocument { findings: warnings }),
         }
+    }
+
+    fn file_text(&mut self, document: &PolicyDocument) -> Arc<str> {
+        let known = self.files.entry(document.file().to_owned());
+        Arc::clone(known.or_insert_with(|| document.file_text().into()))
     }
 
     /// The clauses to look at for a decision: those that decided or, where nothing applied, the
@@ -93,13 +117,13 @@ impl Documents {
 
     /// The document of this name; `None` for one that was never loaded.
     pub fn document(&self, name: &str) -> Option<&PolicyDocument> {
-        self.by_name.get(name).map(|(document, _)| document)
+        self.by_name.get(name).map(|loaded| &loaded.document)
     }
 
     /// Where a span of the named document is; `None` for a name that was never loaded.
     pub fn place(&self, name: &str, span: Span) -> Option<Place> {
-        let (document, text) = self.by_name.get(name)?;
-        Some(place(document, text, span))
+        let loaded = self.by_name.get(name)?;
+        Some(place(&loaded.document, &loaded.file_text, span))
     }
 }
 

@@ -83,7 +83,9 @@ fn invoke(
         if let Some(alias) = classification.principal_alias()
             && !decided.explanation.decision.is_allowed()
         {
-            let request = Request { principal: alias, ..decided.request.clone() };
+            // Decided keys stay with a request: the name is that of the principal it had.
+            let request = Request { principal: alias.clone(), ..decided.request.clone() }
+                .with_context("aws:PrincipalServiceName", alias.as_str());
             let other = authority.decide_invoke(request)?;
             if other.explanation.decision.is_allowed() {
                 decided = other;
