@@ -19,6 +19,9 @@ pub enum Decision {
     ExplicitlyDenied,
     /// Nothing grants that had to.
     ImplicitlyDenied,
+    /// It hangs on condition keys of which it is not known whether the request carries them, or
+    /// with which value.
+    Undecided,
 }
 
 impl Decision {
@@ -34,6 +37,7 @@ impl fmt::Display for Decision {
             Self::Allowed => "Allowed",
             Self::ExplicitlyDenied => "ExplicitlyDenied",
             Self::ImplicitlyDenied => "ImplicitlyDenied",
+            Self::Undecided => "Undecided",
         })
     }
 }
@@ -56,7 +60,7 @@ impl Explanation {
         let effect = match self.decision {
             Decision::Allowed => Some(Effect::Allow),
             Decision::ExplicitlyDenied => Some(Effect::Deny),
-            Decision::ImplicitlyDenied => None,
+            Decision::ImplicitlyDenied | Decision::Undecided => None,
         };
         self.statements().filter(move |report| report.applies() && Some(report.effect) == effect)
     }

@@ -15,6 +15,7 @@
 //! what is known about each choice.
 
 mod arn;
+mod compile;
 mod denial;
 mod evaluate;
 mod explain;
@@ -34,6 +35,7 @@ mod validate;
 mod value;
 
 pub use arn::Arn;
+pub use compile::{CompiledPolicySet, Decided, StatementId};
 pub use denial::Denial;
 pub use evaluate::PolicySet;
 pub use explain::{

@@ -113,6 +113,8 @@ pub enum DecisionKind {
     ImplicitlyDenied,
     /// A statement denies.
     ExplicitlyDenied,
+    /// It hangs on facts that are not known.
+    Undecided,
 }
 
 /// A statement of a policy.

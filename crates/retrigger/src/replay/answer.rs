@@ -65,6 +65,7 @@ fn kind(decision: Decision) -> DecisionKind {
         Decision::Allowed => DecisionKind::Allowed,
         Decision::ExplicitlyDenied => DecisionKind::ExplicitlyDenied,
         Decision::ImplicitlyDenied => DecisionKind::ImplicitlyDenied,
+        Decision::Undecided => DecisionKind::Undecided,
     }
 }
 
