@@ -50,8 +50,11 @@ pub struct Explanation {
     /// What each kind of policy contributed, in the order of evaluation. Organization policies
     /// have one check for each level from root to account.
     pub checks: Vec<Check>,
-    /// Which kind of policy AWS names in its denial; `None` where allowed.
+    /// Which kind of policy AWS names in its denial; `None` where allowed or undecided.
     pub denial: Option<Denial>,
+    /// The unknown condition keys that an undecided decision hangs on, in alphabetical order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hangs_on: Vec<String>,
 }
 
 impl Explanation {
@@ -70,7 +73,7 @@ impl Explanation {
     /// where there are some about this one.
     pub fn nearest_misses(&self) -> Vec<&StatementReport> {
         let is_miss = |report: &&StatementReport| {
-            report.effect == Effect::Allow && !report.applies() && report.is_near()
+            report.effect == Effect::Allow && !report.misses.is_empty() && report.is_near()
         };
         let mut misses: Vec<_> = self.statements().filter(is_miss).collect();
         if misses.iter().any(|report| report.is_about_caller()) {
@@ -148,6 +151,8 @@ pub enum CheckEffect {
     /// It has no say: there is none, or it does not apply to this caller or resource, or its
     /// silence does not matter.
     NoImpact,
+    /// It hangs on unknown keys what it does. AWS knows all keys, and has no such word.
+    Undecided,
 }
 
 /// One statement that was considered.
@@ -172,12 +177,20 @@ pub struct StatementReport {
     pub caller: Option<CallerMatch>,
     /// What it missed; empty where it applies.
     pub misses: Vec<Miss>,
+    /// The unknown condition keys that decide whether it applies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hangs_on: Vec<String>,
 }
 
 impl StatementReport {
-    /// Whether the statement covers the request.
+    /// Whether the statement covers the request, whatever the unknown keys are.
     pub fn applies(&self) -> bool {
-        self.misses.is_empty()
+        self.misses.is_empty() && self.hangs_on.is_empty()
+    }
+
+    /// Whether it hangs on unknown keys that the statement covers the request.
+    pub fn hangs(&self) -> bool {
+        self.misses.is_empty() && !self.hangs_on.is_empty()
     }
 
     /// Whether it covers the request's action, so that its author may have meant the request.

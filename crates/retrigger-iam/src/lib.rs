@@ -16,10 +16,12 @@
 
 mod arn;
 mod compile;
+mod context;
 mod denial;
 mod evaluate;
 mod explain;
 mod finding;
+mod fold;
 mod kind;
 mod operator;
 mod page;
@@ -30,12 +32,14 @@ mod principal;
 mod rcp_services;
 mod request;
 mod source;
+mod truth;
 mod unsettled;
 mod validate;
 mod value;
 
 pub use arn::Arn;
 pub use compile::{CompiledPolicySet, Decided, StatementId};
+pub use context::{Context, ContextValue, ValueRef, Values};
 pub use denial::Denial;
 pub use evaluate::PolicySet;
 pub use explain::{
@@ -54,6 +58,6 @@ pub use policy::{
     Version,
 };
 pub use principal::{ParsePrincipalError, Principal};
-pub use request::{Context, ContextValue, Request};
+pub use request::Request;
 pub use source::{Location, Span, Text};
 pub use validate::{Linted, lint};

@@ -3,7 +3,7 @@
 //! Source: IAM User Guide, "IAM policy elements: Variables and tags" and "IAM JSON policy
 //! elements: Resource".
 
-use crate::{policy::ArnPattern, request::Context, unsettled};
+use crate::{arn::Arn, context::Context, policy::ArnPattern, truth::Truth, unsettled};
 
 /// A pattern, split into its pieces when the document is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,18 +39,28 @@ impl Syntax {
 
 impl Pattern {
     pub(crate) fn parse(text: &str, syntax: Syntax) -> Self {
-        let mut pieces = Vec::new();
+        let mut pieces = Vec::with_capacity(3);
+        // What is literal so far, from `start`; a replaced `${*}` makes it a text of its own.
         let mut literal = String::new();
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let variable = if syntax.variables { leading_variable(rest) } else { None };
-            let (piece, length) = match (first, variable) {
-                (_, Some((body, length))) => (variable_piece(body), length),
-                ('*', None) if syntax.wildcards => (Piece::AnyRun, 1),
-                ('?', None) if syntax.wildcards => (Piece::AnyOne, 1),
-                _ => (Piece::Literal(first.to_string()), first.len_utf8()),
+        let (mut start, mut at) = (0, 0);
+        let syntax = Syntax { variables: syntax.variables && text.contains("${"), ..syntax };
+        while at < text.len() {
+            let Some(next) = next_special(&text[at..], syntax) else { break };
+            at += next;
+            let (piece, length) = match text.as_bytes()[at] {
+                b'*' => (Piece::AnyRun, 1),
+                b'?' => (Piece::AnyOne, 1),
+                _ => match leading_variable(&text[at..]) {
+                    Some((body, length)) => (variable_piece(body), length),
+                    None => {
+                        at += 1;
+                        continue;
+                    }
+                },
             };
-            rest = &rest[length..];
+            literal.push_str(&text[start..at]);
+            at += length;
+            start = at;
             if let Piece::Literal(text) = piece {
                 literal.push_str(&text);
                 continue;
@@ -60,6 +70,7 @@ impl Pattern {
             }
             pieces.push(piece);
         }
+        literal.push_str(&text[start..]);
         if !literal.is_empty() {
             pieces.push(Piece::Literal(literal));
         }
@@ -67,16 +78,28 @@ impl Pattern {
     }
 
     /// Whether the whole of `text` fits the pattern, variables taken from `context`. A variable
-    /// without a value fits nothing.
+    /// without a value fits nothing; nor, for sure, does one whose value is unknown.
     pub fn matches(&self, text: &str, context: &Context) -> bool {
-        self.resolve(context).is_some_and(|tokens| {
-            let text: Vec<char> = text.chars().collect();
-            matches_tokens(&tokens, &text)
-        })
+        self.fits(text, context) == Truth::Yes
+    }
+
+    /// Whether the whole of `text` fits the pattern. An unknown variable can be any text.
+    pub(crate) fn fits(&self, text: &str, context: &Context) -> Truth {
+        let Some(tokens) = self.resolve(context) else { return Truth::No };
+        let text: Vec<char> = text.chars().collect();
+        match matches_tokens(&tokens, &text) {
+            true if self.hangs_on(context).next().is_some() => Truth::Maybe,
+            fits => fits.into(),
+        }
+    }
+
+    /// The variables whose value is unknown.
+    pub(crate) fn hangs_on<'p>(&'p self, context: &'p Context) -> impl Iterator<Item = &'p str> {
+        self.variables().filter(|key| context.is_unknown(key))
     }
 
     /// The text that the pattern stands for once its variables are replaced, its wildcards kept
-    /// as written; `None` where a variable has no value.
+    /// as written, and `*` for an unknown variable; `None` where a variable has no value.
     pub fn substitute(&self, context: &Context) -> Option<String> {
         let text = |token: &Token| match token {
             Token::Character(character) => *character,
@@ -92,6 +115,10 @@ impl Pattern {
             Piece::Variable { key, .. } => Some(key.as_str()),
             _ => None,
         })
+    }
+
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
     }
 
     /// Whether the pattern is a single `*`.
@@ -113,6 +140,9 @@ impl Pattern {
                 Piece::Literal(text) => tokens.extend(text.chars().map(Token::Character)),
                 Piece::AnyRun => tokens.push(Token::AnyRun),
                 Piece::AnyOne => tokens.push(Token::AnyOne),
+                Piece::Variable { key, .. } if context.is_unknown(key) => {
+                    tokens.push(Token::AnyRun);
+                }
                 Piece::Variable { key, default } => {
                     let value = unsettled::variable_value(context.get(key), default.as_deref())?;
                     tokens.extend(value.chars().map(Token::Character));
@@ -154,6 +184,15 @@ fn matches_tokens(pattern: &[Token], text: &[char]) -> bool {
     pattern[p..].iter().all(|token| *token == Token::AnyRun)
 }
 
+/// Where the first wildcard or, perhaps, variable is.
+fn next_special(text: &str, syntax: Syntax) -> Option<usize> {
+    text.bytes().position(|byte| match byte {
+        b'*' | b'?' => syntax.wildcards,
+        b'$' => syntax.variables,
+        _ => false,
+    })
+}
+
 /// The inside of a `${…}` at the start of `text`, and the length of the whole.
 fn leading_variable(text: &str) -> Option<(&str, usize)> {
     let body = text.strip_prefix("${")?;
@@ -189,19 +228,32 @@ impl ArnPattern {
         let header = <[Pattern; 5]>::try_from(parts).ok()?;
         Some(Self { header, resource: Pattern::parse(rest, resource) })
     }
+
+    /// Whether an ARN fits, part by part.
+    pub(crate) fn fits(&self, arn: &Arn<'_>, context: &Context) -> Truth {
+        let header = ["arn", arn.partition, arn.service, arn.region, arn.account];
+        let header = self.header.iter().zip(header).map(|(part, text)| part.fits(text, context));
+        Truth::all(header.chain(std::iter::once_with(|| self.resource.fits(arn.resource, context))))
+    }
+
+    /// The variables whose value is unknown.
+    pub(crate) fn hangs_on<'p>(&'p self, context: &'p Context) -> impl Iterator<Item = &'p str> {
+        let parts = self.header.iter().chain([&self.resource]);
+        parts.flat_map(|part| part.hangs_on(context))
+    }
 }
 
 fn first_colon(text: &str, variables: bool) -> Option<usize> {
+    let mut colon = text.find(':')?;
     let mut at = 0;
-    loop {
-        let rest = &text[at..];
-        let colon = rest.find(':')?;
-        let variable = rest.find("${").filter(|_| variables);
-        match variable.and_then(|start| leading_variable(&rest[start..]).map(|v| start + v.1)) {
-            Some(end) if variable.is_some_and(|start| start < colon) => at += end,
-            _ => return Some(at + colon),
+    while variables && let Some(start) = text[at..colon].find("${") {
+        let Some((_, length)) = leading_variable(&text[at + start..]) else { break };
+        at += start + length;
+        if at > colon {
+            colon = at + text[at..].find(':')?;
         }
     }
+    Some(colon)
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! What is asked: one authorization request and its context.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{arn::Arn, principal::Principal};
+use crate::{
+    arn::Arn,
+    context::{Context, ContextValue},
+    principal::Principal,
+};
 
 /// One authorization request: may this principal perform this action on this resource, with this
 /// context?
@@ -19,8 +21,10 @@ use crate::{arn::Arn, principal::Principal};
 /// .with_context("aws:SourceArn", "arn:aws:s3:::bucket");
 /// assert_eq!(request.resource_account(), Some("841860927337"));
 /// ```
+///
+/// In JSON, `unknown_context` lists the condition keys that are marked unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "json::Request", into = "json::Request")]
 pub struct Request {
     /// The caller.
     pub principal: Principal,
@@ -30,29 +34,18 @@ pub struct Request {
     pub resource: String,
     /// The account that owns the resource, where the ARN does not say (S3 buckets) or says
     /// otherwise. Read it through [`Request::resource_account`].
-    #[serde(default, rename = "resource_account", skip_serializing_if = "Option::is_none")]
     pub declared_resource_account: Option<String>,
     /// For a session, the ARN of the role or user it was made from: a session's own ARN lacks the
     /// role's path. Named as in `CloudTrail`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_issuer: Option<String>,
     /// The condition keys of the request.
-    #[serde(default)]
     pub context: Context,
     /// The action has no resource-level permissions: only a policy resource of `*` covers it.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub wildcard_only_action: bool,
     /// The caller belongs to the organization's management account, which no SCP restricts.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub principal_in_management_account: bool,
     /// The resource belongs to the organization's management account, which no RCP restricts.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub resource_in_management_account: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde calls it with")]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 impl Request {
@@ -82,6 +75,13 @@ impl Request {
         self
     }
 
+    /// The same request with a condition key of which nothing is known.
+    #[must_use]
+    pub fn with_unknown(mut self, key: impl Into<String>) -> Self {
+        self.context.insert_unknown(key);
+        self
+    }
+
     /// Adds the global condition keys that follow from the request itself, where it does not
     /// carry them: `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`,
     /// `aws:username`, `aws:PrincipalIsAWSService`, `aws:PrincipalServiceName` and
@@ -102,7 +102,10 @@ impl Request {
             ("aws:ResourceAccount", resource_account),
         ];
         for (key, value) in derived {
-            if let (Some(value), None) = (value, self.context.get(key)) {
+            if let Some(value) = value
+                && self.context.get(key).is_none()
+                && !self.context.is_unknown(key)
+            {
                 self.context.insert(key, value);
             }
         }
@@ -133,133 +136,79 @@ impl Request {
     }
 }
 
-/// The condition keys of a request. Key names are compared without regard to case (IAM User
-/// Guide, "IAM JSON policy elements: Condition"); the spelling given last is kept for display.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Context {
-    entries: BTreeMap<String, (String, ContextValue)>,
-}
+/// The request as JSON has it.
+mod json {
+    use serde::{Deserialize, Serialize};
 
-impl Context {
-    /// Sets a key, replacing a value it had under any spelling.
-    pub fn insert(&mut self, key: impl Into<String>, value: impl Into<ContextValue>) {
-        let key = key.into();
-        self.entries.insert(key.to_ascii_lowercase(), (key, value.into()));
+    use crate::{context::Context, principal::Principal};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields, expecting = "an authorization request")]
+    pub(super) struct Request {
+        principal: Principal,
+        action: String,
+        resource: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resource_account: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session_issuer: Option<String>,
+        #[serde(default)]
+        context: Context,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown_context: Vec<String>,
+        #[serde(default, skip_serializing_if = "is_false")]
+        wildcard_only_action: bool,
+        #[serde(default, skip_serializing_if = "is_false")]
+        principal_in_management_account: bool,
+        #[serde(default, skip_serializing_if = "is_false")]
+        resource_in_management_account: bool,
     }
 
-    /// The value of a key under any spelling, or `None` where the request does not carry it.
-    pub fn get(&self, key: &str) -> Option<&ContextValue> {
-        self.entries.get(&key.to_ascii_lowercase()).map(|(_, value)| value)
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde calls it with")]
+    fn is_false(flag: &bool) -> bool {
+        !flag
     }
 
-    /// All keys in alphabetical order, as spelled, with their values.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &ContextValue)> {
-        self.entries.values().map(|(key, value)| (key.as_str(), value))
-    }
-
-    /// Whether the request carries no condition key at all.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-}
-
-impl<K: Into<String>, V: Into<ContextValue>> FromIterator<(K, V)> for Context {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
-        let mut context = Self::default();
-        for (key, value) in iter {
-            context.insert(key, value);
-        }
-        context
-    }
-}
-
-impl Serialize for Context {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
-    }
-}
-
-impl<'de> Deserialize<'de> for Context {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(BTreeMap::<String, ContextValue>::deserialize(deserializer)?.into_iter().collect())
-    }
-}
-
-/// The value of a condition key: one string, or several where the key is multivalued (even if it
-/// has one value or none in this request). In JSON a string, or an array of strings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum ContextValue {
-    /// A single-valued key.
-    Single(String),
-    /// A multivalued key.
-    Multi(Vec<String>),
-}
-
-impl ContextValue {
-    /// The value or values, in order.
-    pub fn values(&self) -> &[String] {
-        match self {
-            Self::Single(value) => std::slice::from_ref(value),
-            Self::Multi(values) => values,
-        }
-    }
-
-    /// The value of a single-valued key.
-    pub fn as_single(&self) -> Option<&str> {
-        match self {
-            Self::Single(value) => Some(value),
-            Self::Multi(_) => None,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for ContextValue {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = ContextValue;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a condition key's value in quotes, or a list of such values")
+    impl From<super::Request> for Request {
+        fn from(request: super::Request) -> Self {
+            Self {
+                principal: request.principal,
+                action: request.action,
+                resource: request.resource,
+                resource_account: request.declared_resource_account,
+                session_issuer: request.session_issuer,
+                unknown_context: request.context.unknown_keys().map(str::to_owned).collect(),
+                context: request.context,
+                wildcard_only_action: request.wildcard_only_action,
+                principal_in_management_account: request.principal_in_management_account,
+                resource_in_management_account: request.resource_in_management_account,
             }
+        }
+    }
 
-            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
-                Ok(ContextValue::Single(value.to_owned()))
-            }
+    impl TryFrom<Request> for super::Request {
+        type Error = String;
 
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                self,
-                mut values: A,
-            ) -> Result<Self::Value, A::Error> {
-                let mut multi = Vec::new();
-                while let Some(value) = values.next_element()? {
-                    multi.push(value);
+        fn try_from(request: Request) -> Result<Self, Self::Error> {
+            let mut context = request.context;
+            for key in request.unknown_context {
+                if context.get(&key).is_some() {
+                    return Err(format!("`{key}` is in `context` and in `unknown_context`"));
                 }
-                Ok(ContextValue::Multi(multi))
+                context.insert_unknown(key);
             }
+            Ok(Self {
+                principal: request.principal,
+                action: request.action,
+                resource: request.resource,
+                declared_resource_account: request.resource_account,
+                session_issuer: request.session_issuer,
+                context,
+                wildcard_only_action: request.wildcard_only_action,
+                principal_in_management_account: request.principal_in_management_account,
+                resource_in_management_account: request.resource_in_management_account,
+            })
         }
-
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-impl From<&str> for ContextValue {
-    fn from(value: &str) -> Self {
-        Self::Single(value.to_owned())
-    }
-}
-
-impl From<String> for ContextValue {
-    fn from(value: String) -> Self {
-        Self::Single(value)
-    }
-}
-
-impl From<Vec<String>> for ContextValue {
-    fn from(values: Vec<String>) -> Self {
-        Self::Multi(values)
     }
 }
 
@@ -311,5 +260,25 @@ mod tests {
             .with_context("s3:prefix", vec!["a".to_owned()]);
         let text = serde_json::to_string(&request).unwrap();
         assert_eq!(serde_json::from_str::<Request>(&text).unwrap(), request);
+    }
+
+    #[test]
+    fn unknown_keys_stand_in_a_list_of_their_own() {
+        let request = Request::new(Principal::Anonymous, "s3:GetObject", "arn:aws:s3:::b/k")
+            .with_unknown("aws:SourceVpc")
+            .with_context("s3:prefix", "a");
+        let text = serde_json::to_string(&request).unwrap();
+        assert!(
+            text.contains(r#""context":{"s3:prefix":"a"},"unknown_context":["aws:SourceVpc"]"#)
+        );
+        assert_eq!(serde_json::from_str::<Request>(&text).unwrap(), request);
+    }
+
+    #[test]
+    fn a_key_with_a_value_is_not_unknown() {
+        let text = r#"{"principal": "anonymous", "action": "s3:GetObject", "resource": "*",
+            "context": {"s3:prefix": "a"}, "unknown_context": ["S3:Prefix"]}"#;
+        let error = serde_json::from_str::<Request>(text).unwrap_err().to_string();
+        assert!(error.contains("`S3:Prefix` is in `context` and in `unknown_context`"), "{error}");
     }
 }

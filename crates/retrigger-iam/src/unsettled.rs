@@ -5,9 +5,10 @@
 
 use crate::{
     arn::Arn,
+    context::{Context, ContextValue},
     pattern::Pattern,
     policy::ResourcePattern,
-    request::{Context, ContextValue},
+    truth::Truth,
 };
 
 /// The value of a policy variable, or `None` where it has none.
@@ -38,17 +39,17 @@ pub(crate) fn resource_matches(
     pattern: &ResourcePattern,
     resource: &str,
     context: &Context,
-) -> bool {
+) -> Truth {
     let Some(parts) = &pattern.parts else {
-        return pattern.whole.matches(resource, context);
+        return pattern.whole.fits(resource, context);
     };
-    if parts.header.iter().any(Pattern::ends_in_any) && pattern.whole.matches(resource, context) {
-        return true;
-    }
-    let Some(arn) = Arn::parse(resource) else { return false };
-    let actual = ["arn", arn.partition, arn.service, arn.region, arn.account];
-    parts.header.iter().zip(actual).all(|(part, text)| part.matches(text, context))
-        && parts.resource.matches(arn.resource, context)
+    let reaches_past_a_colon = if parts.header.iter().any(Pattern::ends_in_any) {
+        pattern.whole.fits(resource, context)
+    } else {
+        Truth::No
+    };
+    let part_by_part = Arn::parse(resource).map_or(Truth::No, |arn| parts.fits(&arn, context));
+    reaches_past_a_colon.max(part_by_part)
 }
 
 /// Whether `Bool` holds for a request value that is neither `true` nor `false`.

@@ -24,13 +24,22 @@ pub(crate) fn date(text: &str) -> Option<Decimal> {
 
 fn iso_8601(text: &str) -> Option<Decimal> {
     let timestamp = match text.len() {
-        // YYYY-MM
-        7 => start_of_day(format!("{text}-01").parse().ok()?)?,
+        7 => start_of_day(first_of_month(text)?)?,
         10 => start_of_day(text.parse().ok()?)?,
         _ => text.parse::<Timestamp>().ok().or_else(|| without_zone(text))?,
     };
     let nanoseconds = timestamp.as_nanosecond();
     Decimal::try_from_i128_with_scale(nanoseconds, 9).ok()
+}
+
+/// `YYYY-MM`.
+fn first_of_month(text: &str) -> Option<civil::Date> {
+    let (year, month) = text.split_once('-')?;
+    if text.len() != 7 || year.len() != 4 || !text.bytes().all(|b| b == b'-' || b.is_ascii_digit())
+    {
+        return None;
+    }
+    civil::Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()
 }
 
 fn start_of_day(date: civil::Date) -> Option<Timestamp> {
@@ -46,6 +55,11 @@ fn without_zone(text: &str) -> Option<Timestamp> {
 
 fn utc(datetime: civil::DateTime) -> Option<Timestamp> {
     jiff::tz::TimeZone::UTC.to_timestamp(datetime).ok()
+}
+
+/// Lower case is compared character by character, without Unicode case folding.
+pub(crate) fn equal_ignoring_case(left: &str, right: &str) -> bool {
+    left.chars().flat_map(char::to_lowercase).eq(right.chars().flat_map(char::to_lowercase))
 }
 
 /// An address range: CIDR, or a bare address for itself alone.

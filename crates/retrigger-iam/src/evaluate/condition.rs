@@ -8,49 +8,72 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
     arn::Arn,
-    operator::{ComparisonKind, SetQualifier},
-    policy::{ArnPattern, Condition, ConditionValue},
-    request::{Context, ContextValue},
+    context::{Context, ContextValue},
+    operator::{ComparisonKind, Operator, SetQualifier},
+    policy::{Condition, ConditionValue},
+    truth::Truth,
     unsettled, value,
 };
 
 /// Whether the request's context satisfies the condition.
-pub(super) fn holds(condition: &Condition, context: &Context) -> bool {
-    let value = context.get(&condition.key.value);
-    match condition.operator.comparison.kind {
-        ComparisonKind::Null => null_holds(condition, value),
-        ComparisonKind::Unknown => false,
-        _ => match (condition.operator.set, value) {
-            (None, None) => condition.operator.if_exists || is_negated(condition),
-            (None, Some(ContextValue::Single(value))) => satisfies(condition, value, context),
-            (None, Some(ContextValue::Multi(_))) => {
-                unsettled::plain_operator_holds_on_multivalued_key()
-            }
-            (Some(SetQualifier::ForAllValues), None) => true,
-            (Some(SetQualifier::ForAllValues), Some(value)) => {
-                let values = value.values();
-                unsettled::is_null_data_set(values)
-                    || values.iter().all(|value| satisfies(condition, value, context))
-            }
-            (Some(SetQualifier::ForAnyValue), None) => condition.operator.if_exists,
-            (Some(SetQualifier::ForAnyValue), Some(value)) => {
-                let values = value.values();
-                !unsettled::is_null_data_set(values)
-                    && values.iter().any(|value| satisfies(condition, value, context))
-            }
-        },
+pub(super) fn holds(condition: &Condition, context: &Context) -> Truth {
+    let key = condition.key.value.as_str();
+    let Operator { set, comparison, if_exists } = condition.operator;
+    match comparison.kind {
+        ComparisonKind::Unknown => return Truth::No,
+        _ if context.is_unknown(key) => return Truth::Maybe,
+        ComparisonKind::Null => return null_holds(condition, context.get(key)).into(),
+        _ => {}
+    }
+    match (set, context.get(key)) {
+        (None, None) => (if_exists || is_negated(condition)).into(),
+        (None, Some(ContextValue::Single(value))) => satisfies(condition, value, context),
+        (None, Some(ContextValue::Multi(_))) => {
+            unsettled::plain_operator_holds_on_multivalued_key().into()
+        }
+        (Some(SetQualifier::ForAllValues), None) => Truth::Yes,
+        (Some(SetQualifier::ForAnyValue), None) => if_exists.into(),
+        (Some(set), Some(value)) => set_satisfies(set, condition, value.values(), context),
+    }
+}
+
+/// The condition keys whose being unknown can keep the condition from being decided.
+pub(super) fn hangs_on<'c>(
+    condition: &'c Condition,
+    context: &'c Context,
+) -> impl Iterator<Item = &'c str> {
+    let key = Some(condition.key.value.as_str()).filter(|key| context.is_unknown(key));
+    let variables = condition.values.iter().flat_map(|listed| listed.pattern.hangs_on(context));
+    key.into_iter().chain(variables)
+}
+
+/// Whether all values of the request, or one of them, satisfy the comparison. Over no value at
+/// all the one is true and the other false.
+fn set_satisfies(
+    set: SetQualifier,
+    condition: &Condition,
+    values: &[String],
+    context: &Context,
+) -> Truth {
+    let is_null = unsettled::is_null_data_set(values);
+    let outcomes = values.iter().map(|value| satisfies(condition, value, context));
+    match set {
+        SetQualifier::ForAllValues if is_null => Truth::Yes,
+        SetQualifier::ForAllValues => Truth::all(outcomes),
+        SetQualifier::ForAnyValue if is_null => Truth::No,
+        SetQualifier::ForAnyValue => Truth::any(outcomes),
     }
 }
 
 /// Whether one value of the request satisfies the comparison: it matches one of the listed
 /// values, or under a negated operator differs from all of them.
-fn satisfies(condition: &Condition, value: &str, context: &Context) -> bool {
+fn satisfies(condition: &Condition, value: &str, context: &Context) -> Truth {
     let kind = condition.operator.comparison.kind;
-    let mut outcomes = condition.values.iter().map(|listed| compare(kind, listed, value, context));
+    let outcomes = condition.values.iter().map(|listed| compare(kind, listed, value, context));
     if is_negated(condition) {
-        outcomes.all(|outcome| outcome == Outcome::Differs)
+        Truth::all(outcomes.map(Outcome::differs))
     } else {
-        outcomes.any(|outcome| outcome == Outcome::Matches)
+        Truth::any(outcomes.map(Outcome::matches))
     }
 }
 
@@ -65,17 +88,47 @@ enum Outcome {
     Differs,
     /// One of the two is not of the operator's type: neither the operator nor its negation holds.
     NotComparable,
+    /// The listed value has a variable whose value is unknown.
+    Unknown,
+}
+
+impl Outcome {
+    fn matches(self) -> Truth {
+        match self {
+            Self::Matches => Truth::Yes,
+            Self::Unknown => Truth::Maybe,
+            Self::Differs | Self::NotComparable => Truth::No,
+        }
+    }
+
+    fn differs(self) -> Truth {
+        match self {
+            Self::Differs => Truth::Yes,
+            Self::Unknown => Truth::Maybe,
+            Self::Matches | Self::NotComparable => Truth::No,
+        }
+    }
+}
+
+impl From<Truth> for Outcome {
+    fn from(matches: Truth) -> Self {
+        match matches {
+            Truth::No => Self::Differs,
+            Truth::Maybe => Self::Unknown,
+            Truth::Yes => Self::Matches,
+        }
+    }
 }
 
 impl From<bool> for Outcome {
     fn from(matches: bool) -> Self {
-        if matches { Self::Matches } else { Self::Differs }
+        Truth::from(matches).into()
     }
 }
 
-impl From<Option<bool>> for Outcome {
-    fn from(matches: Option<bool>) -> Self {
-        matches.map_or(Self::NotComparable, Self::from)
+impl<T: Into<Self>> From<Option<T>> for Outcome {
+    fn from(matches: Option<T>) -> Self {
+        matches.map_or(Self::NotComparable, Into::into)
     }
 }
 
@@ -88,8 +141,10 @@ fn compare(
     use ComparisonKind as K;
     let text = listed.text.value.as_str();
     match kind {
-        K::StringEquals | K::StringLike => listed.pattern.matches(value, context).into(),
-        K::StringEqualsIgnoreCase => equals_ignoring_case(listed, value, context).into(),
+        K::StringEquals | K::StringLike => listed.pattern.fits(value, context).into(),
+        K::StringEqualsIgnoreCase => {
+            substituted(listed, context, |listed| value::equal_ignoring_case(listed, value))
+        }
         K::NumericEquals => ordered(value::number, value, text, Ordering::is_eq),
         K::NumericLessThan => ordered(value::number, value, text, Ordering::is_lt),
         K::NumericLessThanEquals => ordered(value::number, value, text, Ordering::is_le),
@@ -100,7 +155,7 @@ fn compare(
         K::DateLessThanEquals => ordered(value::date, value, text, Ordering::is_le),
         K::DateGreaterThan => ordered(value::date, value, text, Ordering::is_gt),
         K::DateGreaterThanEquals => ordered(value::date, value, text, Ordering::is_ge),
-        K::Bool => bool_matches(listed, value, context).into(),
+        K::Bool => substituted(listed, context, |listed| unsettled::bool_matches(listed, value)),
         K::BinaryEquals => binary_equals(text, value).into(),
         K::IpAddress => in_range(text, value).into(),
         K::ArnLike => arn_matches(listed, value, context).into(),
@@ -108,10 +163,18 @@ fn compare(
     }
 }
 
-/// Lower case is compared character by character, without Unicode case folding.
-fn equals_ignoring_case(listed: &ConditionValue, value: &str, context: &Context) -> bool {
-    let listed = listed.pattern.substitute(context);
-    listed.is_some_and(|listed| listed.to_lowercase() == value.to_lowercase())
+/// Compares with the listed value once its variables are replaced; one without a value leaves
+/// nothing that could match.
+fn substituted(
+    listed: &ConditionValue,
+    context: &Context,
+    matches: impl FnOnce(&str) -> bool,
+) -> Outcome {
+    match listed.pattern.substitute(context) {
+        None => Outcome::Differs,
+        Some(_) if listed.pattern.hangs_on(context).next().is_some() => Outcome::Unknown,
+        Some(text) => matches(&text).into(),
+    }
 }
 
 /// Compares two texts as values of one ordered type: how does `left` stand to `right`?
@@ -125,11 +188,6 @@ fn ordered<T: Ord>(
     ordering.map(holds).into()
 }
 
-fn bool_matches(listed: &ConditionValue, value: &str, context: &Context) -> bool {
-    let listed = listed.pattern.substitute(context);
-    listed.is_some_and(|listed| unsettled::bool_matches(&listed, value))
-}
-
 /// Both sides are base64 of the bytes to compare.
 fn binary_equals(listed: &str, value: &str) -> Option<bool> {
     Some(STANDARD.decode(value).ok()? == STANDARD.decode(listed).ok()?)
@@ -140,12 +198,9 @@ fn in_range(listed: &str, value: &str) -> Option<bool> {
     Some(value::address_range(listed)?.contains(&value::address(value)?))
 }
 
-fn arn_matches(listed: &ConditionValue, value: &str, context: &Context) -> Option<bool> {
+fn arn_matches(listed: &ConditionValue, value: &str, context: &Context) -> Option<Truth> {
     let actual = Arn::parse(value)?;
-    let ArnPattern { header, resource } = listed.arn.as_ref()?;
-    let parts = ["arn", actual.partition, actual.service, actual.region, actual.account];
-    let header = header.iter().zip(parts).all(|(part, text)| part.matches(text, context));
-    Some(header && resource.matches(actual.resource, context))
+    Some(listed.arn.as_ref()?.fits(&actual, context))
 }
 
 /// `"true"`: the key is absent or has no value; `"false"`: it is there. An empty string counts

@@ -2,41 +2,75 @@
 //! logic" and the pages it leads to; AWS Organizations User Guide, "SCP evaluation" and "RCP
 //! evaluation".
 
+use std::collections::BTreeMap;
+
 use crate::{
     arn::Arn,
     denial::Denial,
     evaluate::{
         PolicySet,
-        layers::{Layer, Layers},
+        layers::{Layer, Layers, Unknown},
     },
     explain::{CallerMatch, Check, CheckEffect, Decision, Explanation, PolicyType},
+    policy::Effect,
     principal::Principal,
     request::Request,
 };
 
 pub(super) fn explain(policies: &PolicySet, request: &Request) -> Explanation {
     let layers = Layers::new(policies, request);
-    let denial = decide(request, &layers).err();
-    let decision = match &denial {
-        None => Decision::Allowed,
-        Some(denial) if denial.explicit => Decision::ExplicitlyDenied,
-        Some(_) => Decision::ImplicitlyDenied,
+    let (decision, denial, hangs_on) = match decide(request, &layers) {
+        Judgement::Allowed => (Decision::Allowed, None, Vec::new()),
+        Judgement::Denied(denial) if denial.explicit => {
+            (Decision::ExplicitlyDenied, Some(denial), Vec::new())
+        }
+        Judgement::Denied(denial) => (Decision::ImplicitlyDenied, Some(denial), Vec::new()),
+        Judgement::HangsOn(effects) => (Decision::Undecided, None, hangs_on(&layers, effects)),
     };
     let checks = layers.iter().map(|layer| check(layer, denial.as_ref())).collect();
-    Explanation { decision, checks, denial }
+    Explanation { decision, checks, denial, hangs_on }
 }
 
-/// The decision: `Ok` is allowed, `Err` names the kind of policy that denies.
-fn decide(request: &Request, layers: &Layers) -> Result<(), Denial> {
+/// What comes of the layers.
+enum Judgement {
+    Allowed,
+    Denied(Denial),
+    /// Statements of these effects may apply, depending on unknown keys, and decide.
+    HangsOn(&'static [Effect]),
+}
+
+/// The decision.
+///
+/// Where condition keys are unknown, statements may apply or not. A `Deny` that applies in any
+/// case decides. Otherwise the request is judged twice, once with every `Allow` that may apply
+/// and once with none of them: what lies between the two hangs on the unknown keys.
+fn decide(request: &Request, layers: &Layers) -> Judgement {
     if is_always_allowed(request) {
-        return Ok(());
+        return Judgement::Allowed;
     }
-    nothing_denies(request, layers)?;
+    if let Err(denial) = nothing_denies(request, layers) {
+        return Judgement::Denied(denial);
+    }
+    let at_least = grants(request, &Grants { layers, unknown: Unknown::GrantsNothing });
+    let at_most = grants(request, &Grants { layers, unknown: Unknown::GrantsAll });
+    let may_deny = layers.iter().any(Layer::may_deny);
+    match (at_least, may_deny) {
+        (Ok(()), false) => Judgement::Allowed,
+        (Ok(()), true) => Judgement::HangsOn(&[Effect::Deny]),
+        (Err(denial), false) if at_most.is_err() => Judgement::Denied(denial),
+        (Err(_), false) => Judgement::HangsOn(&[Effect::Allow]),
+        (Err(_), true) if at_most.is_err() => Judgement::HangsOn(&[Effect::Deny]),
+        (Err(_), true) => Judgement::HangsOn(&[Effect::Allow, Effect::Deny]),
+    }
+}
+
+/// Whether all that must allow does.
+fn grants(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
     for level in &layers.scps {
-        must_allow(request, level)?;
+        must_allow(request, layers, level)?;
     }
     if let Some(endpoint) = &layers.endpoint {
-        must_allow(request, endpoint)?;
+        must_allow(request, layers, endpoint)?;
     }
     match &request.principal {
         Principal::Service(_)
@@ -46,6 +80,31 @@ fn decide(request: &Request, layers: &Layers) -> Result<(), Denial> {
         caller if is_same_account(caller, request) => same_account(request, layers),
         _ => cross_account(request, layers),
     }
+}
+
+/// The layers, and what unknown keys are taken to do to their statements that allow.
+struct Grants<'l> {
+    layers: &'l Layers,
+    unknown: Unknown,
+}
+
+impl std::ops::Deref for Grants<'_> {
+    type Target = Layers;
+
+    fn deref(&self) -> &Layers {
+        self.layers
+    }
+}
+
+/// Every unknown key that a statement of these effects hangs on, once.
+fn hangs_on(layers: &Layers, effects: &[Effect]) -> Vec<String> {
+    let reports = layers.iter().flat_map(|layer| &layer.reports);
+    let hanging = reports.filter(|report| report.hangs() && effects.contains(&report.effect));
+    let by_folded_key: BTreeMap<String, &String> = hanging
+        .flat_map(|report| &report.hangs_on)
+        .map(|key| (key.to_ascii_lowercase(), key))
+        .collect();
+    by_folded_key.into_values().cloned().collect()
 }
 
 /// No permission is needed to ask who one is. Source: AWS STS API Reference,
@@ -69,8 +128,8 @@ fn nothing_denies(request: &Request, layers: &Layers) -> Result<(), Denial> {
     Ok(())
 }
 
-fn must_allow(request: &Request, layer: &Layer) -> Result<(), Denial> {
-    if layer.allows() { Ok(()) } else { Err(implicit(request, layer.policy_type)) }
+fn must_allow(request: &Request, layers: &Grants<'_>, layer: &Layer) -> Result<(), Denial> {
+    if layer.allows(layers.unknown) { Ok(()) } else { Err(implicit(request, layer.policy_type)) }
 }
 
 fn implicit(request: &Request, policy_type: PolicyType) -> Denial {
@@ -80,7 +139,7 @@ fn implicit(request: &Request, policy_type: PolicyType) -> Denial {
 
 /// Services, identity providers, canonical users and anonymous callers: only the resource's
 /// policy can allow, and it must list them or everybody.
-fn outside_any_account(request: &Request, layers: &Layers) -> Result<(), Denial> {
+fn outside_any_account(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
     if strongest_grant(layers) >= Some(CallerMatch::Direct) {
         return Ok(());
     }
@@ -90,7 +149,7 @@ fn outside_any_account(request: &Request, layers: &Layers) -> Result<(), Denial>
 /// The resource's policy alone suffices where it lists the caller directly. Where it lists the
 /// caller's role it takes the place of the identity policies. Where it lists the account, or
 /// nobody, the identity policies must allow.
-fn same_account(request: &Request, layers: &Layers) -> Result<(), Denial> {
+fn same_account(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
     let grant = strongest_grant(layers);
     if grant == Some(CallerMatch::Direct) {
         return Ok(());
@@ -106,7 +165,7 @@ fn same_account(request: &Request, layers: &Layers) -> Result<(), Denial> {
 
 /// Both sides must allow: the resource's policy, in whatever way it lists the caller, and the
 /// caller's own policies.
-fn cross_account(request: &Request, layers: &Layers) -> Result<(), Denial> {
+fn cross_account(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
     if strongest_grant(layers).is_none() {
         return Err(implicit(request, PolicyType::Resource));
     }
@@ -115,21 +174,21 @@ fn cross_account(request: &Request, layers: &Layers) -> Result<(), Denial> {
 }
 
 /// The root user has every permission in its account and no identity policies.
-fn identity_allows(request: &Request, layers: &Layers) -> Result<(), Denial> {
-    layers.identity.as_ref().map_or(Ok(()), |identity| must_allow(request, identity))
+fn identity_allows(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
+    layers.identity.as_ref().map_or(Ok(()), |identity| must_allow(request, layers, identity))
 }
 
 /// Permissions boundary and session policies limit what identity policies, or a grant to the
 /// role, give.
-fn within_limits(request: &Request, layers: &Layers) -> Result<(), Denial> {
+fn within_limits(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
     for limit in layers.boundary.iter().chain(&layers.session) {
-        must_allow(request, limit)?;
+        must_allow(request, layers, limit)?;
     }
     Ok(())
 }
 
-fn strongest_grant(layers: &Layers) -> Option<CallerMatch> {
-    layers.resource.as_ref().and_then(|layer| layer.grants().max())
+fn strongest_grant(layers: &Grants<'_>) -> Option<CallerMatch> {
+    layers.resource.as_ref().and_then(|layer| layer.grants(layers.unknown).max())
 }
 
 /// A resource whose account is not known is taken to be the caller's.
@@ -161,8 +220,12 @@ fn check(layer: &Layer, denial: Option<&Denial>) -> Check {
         denial.is_some_and(|denial| !denial.explicit && denial.policy_type == layer.policy_type);
     let effect = if layer.denies().is_some() {
         CheckEffect::ExplicitDeny
-    } else if layer.allows() {
+    } else if layer.may_deny() {
+        CheckEffect::Undecided
+    } else if layer.allows(Unknown::GrantsNothing) {
         CheckEffect::Allow
+    } else if layer.allows(Unknown::GrantsAll) {
+        CheckEffect::Undecided
     } else if made_the_denial || layer.must_allow() {
         CheckEffect::ImplicitDeny
     } else {

@@ -26,19 +26,38 @@ impl Layer {
         self.reports.iter().find(|report| report.effect == Effect::Deny && report.applies())
     }
 
+    /// Whether a statement denies or may deny, depending on unknown keys.
+    pub(super) fn may_deny(&self) -> bool {
+        self.reports.iter().any(|report| report.effect == Effect::Deny && report.misses.is_empty())
+    }
+
     /// Whether a statement allows.
-    pub(super) fn allows(&self) -> bool {
-        self.grants().next().is_some()
+    pub(super) fn allows(&self, unknown: Unknown) -> bool {
+        self.grants(unknown).next().is_some()
     }
 
     /// How the statements that allow list the caller; one without `Principal`, as in identity
     /// policies, lists nobody in particular and counts as the weakest.
-    pub(super) fn grants(&self) -> impl Iterator<Item = CallerMatch> {
+    pub(super) fn grants(&self, unknown: Unknown) -> impl Iterator<Item = CallerMatch> {
+        let applies = move |report: &&StatementReport| match unknown {
+            Unknown::GrantsNothing => report.applies(),
+            Unknown::GrantsAll => report.misses.is_empty(),
+        };
         self.reports
             .iter()
-            .filter(|report| report.effect == Effect::Allow && report.applies())
+            .filter(|report| report.effect == Effect::Allow)
+            .filter(applies)
             .map(|report| report.caller.unwrap_or(CallerMatch::Account))
     }
+}
+
+/// What becomes of the statements that allow depending on unknown keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// None of them allows.
+    GrantsNothing,
+    /// Each of them allows.
+    GrantsAll,
 }
 
 /// All kinds in force for a request. A kind that is not there, or that does not apply to this

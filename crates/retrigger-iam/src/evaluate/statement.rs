@@ -1,14 +1,16 @@
 //! Whether a statement covers a request, and what it misses where it does not.
 
 use crate::{
+    context::Context,
     evaluate::{condition, principal},
     explain::{CallerMatch, Element, Miss, PolicyType, StatementReport},
     policy::{
         ActionElement, Condition, Policy, PrincipalElement, ResourceElement, ResourcePattern,
         Statement,
     },
-    request::{Context, Request},
+    request::Request,
     source::{Span, Text},
+    truth::Truth,
     unsettled,
 };
 
@@ -59,9 +61,22 @@ fn report(
         misses.extend(principal_miss(element, caller, asked));
     }
     misses.extend(action_miss(statement, asked));
-    misses.extend(statement.resource.as_ref().and_then(|element| resource_miss(element, asked)));
+    let mut hangs_on = Vec::new();
+    if let Some(element) = &statement.resource {
+        match covers(element, asked) {
+            Truth::No => misses.push(resource_miss(element, asked)),
+            Truth::Maybe => hangs_on.extend(resource_hangs_on(element, &asked.request.context)),
+            Truth::Yes => {}
+        }
+    }
     let context = &asked.request.context;
-    misses.extend(statement.conditions.iter().filter_map(|c| condition_miss(c, context)));
+    for one in &statement.conditions {
+        match condition::holds(one, context) {
+            Truth::No => misses.push(condition_miss(one, context)),
+            Truth::Maybe => hangs_on.extend(condition::hangs_on(one, context).map(str::to_owned)),
+            Truth::Yes => {}
+        }
+    }
     StatementReport {
         policy: policy.name.clone(),
         policy_arn: policy.arn.clone(),
@@ -71,6 +86,7 @@ fn report(
         span: statement.span,
         caller,
         misses,
+        hangs_on,
     }
 }
 
@@ -109,39 +125,44 @@ fn action_miss(statement: &Statement, asked: &Asked<'_>) -> Option<Miss> {
     }
 }
 
-fn resource_miss(element: &ResourceElement, asked: &Asked<'_>) -> Option<Miss> {
-    let ResourceElement { negated, span, patterns } = element;
-    let actual = vec![asked.request.resource.clone()];
-    let covering = patterns.iter().find(|listed| covers_resource(listed, asked.request));
-    match (negated, covering) {
-        (false, None) => {
-            let listed = patterns.iter().map(|listed| listed.text.clone()).collect();
-            let mut miss = miss(Element::Resource, *span, listed, actual);
-            let variables = patterns.iter().flat_map(|listed| listed.whole.variables());
-            miss.variables_without_value = without_value(variables, &asked.request.context);
-            Some(miss)
-        }
-        (true, Some(listed)) => {
-            Some(miss(Element::NotResource, listed.text.span, vec![listed.text.clone()], actual))
-        }
-        _ => None,
-    }
+/// Whether the element covers the resource.
+fn covers(element: &ResourceElement, asked: &Asked<'_>) -> Truth {
+    let patterns = element.patterns.iter();
+    let listed = Truth::any(patterns.map(|listed| covers_resource(listed, asked.request)));
+    if element.negated { !listed } else { listed }
 }
 
 /// An action without resource-level permissions is covered by `*` only.
-fn covers_resource(listed: &ResourcePattern, request: &Request) -> bool {
+fn covers_resource(listed: &ResourcePattern, request: &Request) -> Truth {
     if request.wildcard_only_action {
-        return listed.whole.is_any();
+        return listed.whole.is_any().into();
     }
     unsettled::resource_matches(listed, &request.resource, &request.context)
 }
 
-fn condition_miss(condition: &Condition, context: &Context) -> Option<Miss> {
-    if condition::holds(condition, context) {
-        return None;
+fn resource_miss(element: &ResourceElement, asked: &Asked<'_>) -> Miss {
+    let ResourceElement { negated, span, patterns } = element;
+    let actual = vec![asked.request.resource.clone()];
+    let covering =
+        patterns.iter().find(|listed| covers_resource(listed, asked.request) == Truth::Yes);
+    if let (true, Some(listed)) = (negated, covering) {
+        return miss(Element::NotResource, listed.text.span, vec![listed.text.clone()], actual);
     }
+    let listed = patterns.iter().map(|listed| listed.text.clone()).collect();
+    let mut miss = miss(Element::Resource, *span, listed, actual);
+    let variables = patterns.iter().flat_map(|listed| listed.whole.variables());
+    miss.variables_without_value = without_value(variables, &asked.request.context);
+    miss
+}
+
+fn resource_hangs_on(element: &ResourceElement, context: &Context) -> Vec<String> {
+    let wholes = element.patterns.iter().map(|listed| &listed.whole);
+    wholes.flat_map(|whole| whole.hangs_on(context)).map(str::to_owned).collect()
+}
+
+fn condition_miss(condition: &Condition, context: &Context) -> Miss {
     let variables = condition.values.iter().flat_map(|listed| listed.pattern.variables());
-    Some(Miss {
+    Miss {
         element: Element::Condition,
         operator: Some(condition.operator_text.value.clone()),
         key: Some(condition.key.value.clone()),
@@ -149,7 +170,7 @@ fn condition_miss(condition: &Condition, context: &Context) -> Option<Miss> {
         actual: context.get(&condition.key.value).map(|value| value.values().to_vec()),
         variables_without_value: without_value(variables, context),
         span: condition_span(condition, context),
-    })
+    }
 }
 
 /// The listed values, or the key where the request lacks it.
@@ -164,7 +185,10 @@ fn condition_span(condition: &Condition, context: &Context) -> Span {
 }
 
 fn without_value<'v>(variables: impl Iterator<Item = &'v str>, context: &Context) -> Vec<String> {
-    variables.filter(|key| context.get(key).is_none()).map(str::to_owned).collect()
+    variables
+        .filter(|key| context.get(key).is_none() && !context.is_unknown(key))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn miss(element: Element, span: Span, listed: Vec<Text>, actual: Vec<String>) -> Miss {
