@@ -197,6 +197,10 @@ impl ContextValue {
         }
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.values().iter().map(String::as_str)
+    }
+
     /// The value of a single-valued key.
     pub fn as_single(&self) -> Option<&str> {
         match self {

@@ -10,6 +10,10 @@ mod layers;
 mod principal;
 mod statement;
 
+pub(crate) use self::{
+    decide::{explain, is_always_allowed, needs_resource_grant},
+    layers::is_service_linked_role,
+};
 use crate::{
     explain::{Decision, Explanation},
     policy::Policy,
@@ -65,6 +69,6 @@ impl PolicySet {
 
     /// Decides a request and says why.
     pub fn explain(&self, request: &Request) -> Explanation {
-        decide::explain(self, request)
+        explain(self, self.resource.as_ref(), request)
     }
 }

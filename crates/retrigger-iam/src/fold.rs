@@ -45,7 +45,17 @@ pub(crate) fn hash(text: &str) -> u64 {
 /// Whether two texts differ only in the case of ASCII letters.
 #[inline]
 pub(crate) fn equal(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
+    equal_bytes(left.as_bytes(), right.as_bytes())
+}
+
+/// Whether `text` starts with `start` but for the case of ASCII letters.
+#[inline]
+pub(crate) fn starts_with(text: &str, start: &str) -> bool {
+    text.as_bytes().get(..start.len()).is_some_and(|text| equal_bytes(text, start.as_bytes()))
+}
+
+#[inline]
+fn equal_bytes(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len()
         && words(left).zip(words(right)).all(|(l, r)| l == r || lower(l) == lower(r))
 }

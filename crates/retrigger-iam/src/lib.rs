@@ -31,6 +31,7 @@ mod policy;
 mod principal;
 mod rcp_services;
 mod request;
+mod request_ref;
 mod source;
 mod truth;
 mod unsettled;
@@ -59,5 +60,6 @@ pub use policy::{
 };
 pub use principal::{ParsePrincipalError, Principal};
 pub use request::Request;
+pub use request_ref::{ContextRef, KeyRef, RequestRef};
 pub use source::{Location, Span, Text};
 pub use validate::{Linted, lint};

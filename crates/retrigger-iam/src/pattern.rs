@@ -3,7 +3,13 @@
 //! Source: IAM User Guide, "IAM policy elements: Variables and tags" and "IAM JSON policy
 //! elements: Resource".
 
-use crate::{arn::Arn, context::Context, policy::ArnPattern, truth::Truth, unsettled};
+use crate::{
+    arn::Arn,
+    context::{Context, ContextValue},
+    policy::ArnPattern,
+    truth::Truth,
+    unsettled,
+};
 
 /// A pattern, split into its pieces when the document is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +150,10 @@ impl Pattern {
                     tokens.push(Token::AnyRun);
                 }
                 Piece::Variable { key, default } => {
-                    let value = unsettled::variable_value(context.get(key), default.as_deref())?;
+                    let value = unsettled::variable_value(
+                        context.get(key).and_then(ContextValue::as_single),
+                        default.as_deref(),
+                    )?;
                     tokens.extend(value.chars().map(Token::Character));
                 }
             }
@@ -234,12 +243,6 @@ impl ArnPattern {
         let header = ["arn", arn.partition, arn.service, arn.region, arn.account];
         let header = self.header.iter().zip(header).map(|(part, text)| part.fits(text, context));
         Truth::all(header.chain(std::iter::once_with(|| self.resource.fits(arn.resource, context))))
-    }
-
-    /// The variables whose value is unknown.
-    pub(crate) fn hangs_on<'p>(&'p self, context: &'p Context) -> impl Iterator<Item = &'p str> {
-        let parts = self.header.iter().chain([&self.resource]);
-        parts.flat_map(|part| part.hangs_on(context))
     }
 }
 

@@ -67,8 +67,9 @@ const PREFIXES: [&str; 62] = [
     "xray",
 ];
 
-/// Whether RCPs have a say in the actions of a service, named by its action prefix.
-pub(crate) fn supports_rcps(service: &str) -> bool {
+/// Whether RCPs have a say in an action, which starts with the prefix of its service.
+pub(crate) fn supports_rcps(action: &str) -> bool {
+    let service = action.split(':').next().unwrap_or_default();
     PREFIXES.iter().any(|prefix| prefix.eq_ignore_ascii_case(service))
 }
 
@@ -78,8 +79,8 @@ mod tests {
 
     #[test]
     fn rcps_have_no_say_in_lambda() {
-        assert!(supports_rcps("s3"));
-        assert!(supports_rcps("SQS"));
-        assert!(!supports_rcps("lambda"));
+        assert!(supports_rcps("s3:GetObject"));
+        assert!(supports_rcps("SQS:SendMessage"));
+        assert!(!supports_rcps("lambda:InvokeFunction"));
     }
 }

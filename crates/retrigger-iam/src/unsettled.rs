@@ -3,24 +3,18 @@
 //! A comment says what is known and why the choice was made. Changing a choice is changing a
 //! function here; nothing else depends on it.
 
-use crate::{
-    arn::Arn,
-    context::{Context, ContextValue},
-    pattern::Pattern,
-    policy::ResourcePattern,
-    truth::Truth,
-};
+use crate::{arn::Arn, context::Context, pattern::Pattern, policy::ResourcePattern, truth::Truth};
 
-/// The value of a policy variable, or `None` where it has none.
+/// The value of a policy variable, given that of its key where that is single-valued; `None` where
+/// it has none.
 ///
 /// Settled: a multivalued key cannot be used as a variable; the default is used where the key is
 /// absent. Not settled: what an empty value does. Observed by a peer: the default is used there
 /// too, which this follows; without a default an empty value is a value.
 pub(crate) fn variable_value<'v>(
-    value: Option<&'v ContextValue>,
+    value: Option<&'v str>,
     default: Option<&'v str>,
 ) -> Option<&'v str> {
-    let value = value.and_then(ContextValue::as_single);
     match (value, default) {
         (None | Some(""), Some(default)) => Some(default),
         (value, _) => value,
@@ -52,14 +46,13 @@ pub(crate) fn resource_matches(
     reaches_past_a_colon.max(part_by_part)
 }
 
-/// Whether `Bool` holds for a request value that is neither `true` nor `false`.
+/// The listed text that a request value matches under `Bool`.
 ///
-/// Not settled. Observed on the Policy Simulator (reported by PMapper): a listed `false` matches
-/// any value other than `true`. Another peer lets it match nothing. The observation is followed.
-pub(crate) fn bool_matches(listed: &str, value: &str) -> bool {
-    let is_true = value.eq_ignore_ascii_case("true");
-    (listed.eq_ignore_ascii_case("true") && is_true)
-        || (listed.eq_ignore_ascii_case("false") && !is_true)
+/// Not settled for a value that is neither `true` nor `false`. Observed on the Policy Simulator
+/// (reported by PMapper): a listed `false` matches any value other than `true`. Another peer lets
+/// it match nothing. The observation is followed.
+pub(crate) fn bool_text(value: &str) -> &'static str {
+    if value.eq_ignore_ascii_case("true") { "true" } else { "false" }
 }
 
 /// Whether an operator without set qualifier can hold for a multivalued key.
@@ -75,8 +68,8 @@ pub(crate) fn plain_operator_holds_on_multivalued_key() -> bool {
 ///
 /// Settled: no value at all. "Such as an empty string" (set operators page) is read as: every
 /// value is the empty string.
-pub(crate) fn is_null_data_set(values: &[String]) -> bool {
-    values.iter().all(String::is_empty)
+pub(crate) fn is_null_data_set<'v>(mut values: impl Iterator<Item = &'v str>) -> bool {
+    values.all(str::is_empty)
 }
 
 /// Whether a date without a time zone designator is read.

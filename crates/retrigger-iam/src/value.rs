@@ -10,7 +10,17 @@ use crate::unsettled;
 
 /// An integer or decimal number of up to 28 digits.
 pub(crate) fn number(text: &str) -> Option<Decimal> {
+    // A text that cannot be a number is told apart first: the parser's errors allocate.
+    let is_part = |byte: u8| byte.is_ascii_digit() || b"+-._eE".contains(&byte);
+    if !text.bytes().all(is_part) || text.is_empty() || text.get(1..).is_some_and(is_date_like) {
+        return None;
+    }
     Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
+}
+
+/// Whether there is a `-` that is not the sign of an exponent.
+fn is_date_like(rest: &str) -> bool {
+    rest.contains('-') && !rest.contains(['e', 'E'])
 }
 
 /// Seconds since 1970 of a date: epoch seconds, or the W3C profile of ISO 8601 from `YYYY-MM` to
@@ -24,12 +34,26 @@ pub(crate) fn date(text: &str) -> Option<Decimal> {
 
 fn iso_8601(text: &str) -> Option<Decimal> {
     let timestamp = match text.len() {
+        // YYYY-MM
         7 => start_of_day(first_of_month(text)?)?,
-        10 => start_of_day(text.parse().ok()?)?,
-        _ => text.parse::<Timestamp>().ok().or_else(|| without_zone(text))?,
+        10 if has_shape(text, "0000-00-00") => start_of_day(text.parse().ok()?)?,
+        _ if has_shape(text.get(..16)?, "0000-00-00T00:00") => {
+            text.parse::<Timestamp>().ok().or_else(|| without_zone(text))?
+        }
+        _ => return None,
     };
     let nanoseconds = timestamp.as_nanosecond();
     Decimal::try_from_i128_with_scale(nanoseconds, 9).ok()
+}
+
+/// Whether a text is as long as another and has digits where that has them, and is the same
+/// elsewhere.
+fn has_shape(text: &str, shape: &str) -> bool {
+    let fits = |(byte, shape): (u8, u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        other => byte == other,
+    };
+    text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
 }
 
 /// `YYYY-MM`.
@@ -58,8 +82,11 @@ fn utc(datetime: civil::DateTime) -> Option<Timestamp> {
 }
 
 /// Lower case is compared character by character, without Unicode case folding.
-pub(crate) fn equal_ignoring_case(left: &str, right: &str) -> bool {
-    left.chars().flat_map(char::to_lowercase).eq(right.chars().flat_map(char::to_lowercase))
+pub(crate) fn equal_ignoring_case(
+    left: impl Iterator<Item = char>,
+    right: impl Iterator<Item = char>,
+) -> bool {
+    left.flat_map(char::to_lowercase).eq(right.flat_map(char::to_lowercase))
 }
 
 /// An address range: CIDR, or a bare address for itself alone.

@@ -55,7 +55,7 @@ fn set_satisfies(
     values: &[String],
     context: &Context,
 ) -> Truth {
-    let is_null = unsettled::is_null_data_set(values);
+    let is_null = unsettled::is_null_data_set(values.iter().map(String::as_str));
     let outcomes = values.iter().map(|value| satisfies(condition, value, context));
     match set {
         SetQualifier::ForAllValues if is_null => Truth::Yes,
@@ -142,9 +142,9 @@ fn compare(
     let text = listed.text.value.as_str();
     match kind {
         K::StringEquals | K::StringLike => listed.pattern.fits(value, context).into(),
-        K::StringEqualsIgnoreCase => {
-            substituted(listed, context, |listed| value::equal_ignoring_case(listed, value))
-        }
+        K::StringEqualsIgnoreCase => substituted(listed, context, |listed| {
+            value::equal_ignoring_case(listed.chars(), value.chars())
+        }),
         K::NumericEquals => ordered(value::number, value, text, Ordering::is_eq),
         K::NumericLessThan => ordered(value::number, value, text, Ordering::is_lt),
         K::NumericLessThanEquals => ordered(value::number, value, text, Ordering::is_le),
@@ -155,7 +155,9 @@ fn compare(
         K::DateLessThanEquals => ordered(value::date, value, text, Ordering::is_le),
         K::DateGreaterThan => ordered(value::date, value, text, Ordering::is_gt),
         K::DateGreaterThanEquals => ordered(value::date, value, text, Ordering::is_ge),
-        K::Bool => substituted(listed, context, |listed| unsettled::bool_matches(listed, value)),
+        K::Bool => substituted(listed, context, |listed| {
+            listed.eq_ignore_ascii_case(unsettled::bool_text(value))
+        }),
         K::BinaryEquals => binary_equals(text, value).into(),
         K::IpAddress => in_range(text, value).into(),
         K::ArnLike => arn_matches(listed, value, context).into(),
@@ -206,7 +208,7 @@ fn arn_matches(listed: &ConditionValue, value: &str, context: &Context) -> Optio
 /// `"true"`: the key is absent or has no value; `"false"`: it is there. An empty string counts
 /// as no value.
 fn null_holds(condition: &Condition, value: Option<&ContextValue>) -> bool {
-    let is_null = value.is_none_or(|value| unsettled::is_null_data_set(value.values()));
+    let is_null = value.is_none_or(|value| unsettled::is_null_data_set(value.iter()));
     condition.values.iter().any(|listed| {
         let wanted = listed.text.value.as_str();
         (wanted.eq_ignore_ascii_case("true") && is_null)

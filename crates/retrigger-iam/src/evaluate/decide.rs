@@ -12,13 +12,20 @@ use crate::{
         layers::{Layer, Layers, Unknown},
     },
     explain::{CallerMatch, Check, CheckEffect, Decision, Explanation, PolicyType},
-    policy::Effect,
+    fold,
+    policy::{Effect, Policy},
     principal::Principal,
     request::Request,
 };
 
-pub(super) fn explain(policies: &PolicySet, request: &Request) -> Explanation {
-    let layers = Layers::new(policies, request);
+/// Decides a request under a set of policies, with this policy of the resource instead of the
+/// set's own, and says why.
+pub(crate) fn explain(
+    policies: &PolicySet,
+    resource: Option<&Policy>,
+    request: &Request,
+) -> Explanation {
+    let layers = Layers::new(policies, resource, request);
     let (decision, denial, hangs_on) = match decide(request, &layers) {
         Judgement::Allowed => (Decision::Allowed, None, Vec::new()),
         Judgement::Denied(denial) if denial.explicit => {
@@ -45,7 +52,7 @@ enum Judgement {
 /// case decides. Otherwise the request is judged twice, once with every `Allow` that may apply
 /// and once with none of them: what lies between the two hangs on the unknown keys.
 fn decide(request: &Request, layers: &Layers) -> Judgement {
-    if is_always_allowed(request) {
+    if is_always_allowed(&request.action) {
         return Judgement::Allowed;
     }
     if let Err(denial) = nothing_denies(request, layers) {
@@ -109,8 +116,8 @@ fn hangs_on(layers: &Layers, effects: &[Effect]) -> Vec<String> {
 
 /// No permission is needed to ask who one is. Source: AWS STS API Reference,
 /// `GetCallerIdentity`.
-fn is_always_allowed(request: &Request) -> bool {
-    request.action.eq_ignore_ascii_case("sts:GetCallerIdentity")
+pub(crate) fn is_always_allowed(action: &str) -> bool {
+    action.eq_ignore_ascii_case("sts:GetCallerIdentity")
 }
 
 /// A `Deny` that applies decides, wherever it stands.
@@ -120,7 +127,7 @@ fn nothing_denies(request: &Request, layers: &Layers) -> Result<(), Denial> {
             return Err(Denial {
                 policy_type: layer.policy_type,
                 explicit: true,
-                trust_policy: is_assume_role(request),
+                trust_policy: is_governed_by_trust_policy(request),
                 policy_arn: statement.policy_arn.clone(),
             });
         }
@@ -133,7 +140,7 @@ fn must_allow(request: &Request, layers: &Grants<'_>, layer: &Layer) -> Result<(
 }
 
 fn implicit(request: &Request, policy_type: PolicyType) -> Denial {
-    let trust_policy = policy_type == PolicyType::Resource && is_assume_role(request);
+    let trust_policy = policy_type == PolicyType::Resource && is_governed_by_trust_policy(request);
     Denial { policy_type, explicit: false, trust_policy, policy_arn: None }
 }
 
@@ -156,7 +163,7 @@ fn same_account(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
     }
     if grant != Some(CallerMatch::Role) {
         identity_allows(request, layers)?;
-        if needs_resource_grant(request) && grant.is_none() {
+        if needs_resource_grant(&request.action, Arn::parse(&request.resource)) && grant.is_none() {
             return Err(implicit(request, PolicyType::Resource));
         }
     }
@@ -199,20 +206,24 @@ fn is_same_account(caller: &Principal, request: &Request) -> bool {
 /// KMS keys and roles to assume are shut to their own account until their policy opens them.
 /// Source: AWS KMS Developer Guide, "Key policies in AWS KMS"; IAM User Guide, "Policy evaluation
 /// logic".
-fn needs_resource_grant(request: &Request) -> bool {
-    let is_key = Arn::parse(&request.resource)
-        .is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
-    is_key || is_assume_role(request)
+pub(crate) fn needs_resource_grant(action: &str, resource: Option<Arn<'_>>) -> bool {
+    let is_key =
+        resource.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
+    is_key || is_assume_role(action, resource)
 }
 
 /// The actions that a role trust policy governs.
-fn is_assume_role(request: &Request) -> bool {
-    let action = request.action.to_ascii_lowercase();
-    let is_role = Arn::parse(&request.resource)
-        .is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
-    let governed = action.starts_with("sts:assumerole")
-        || matches!(action.as_str(), "sts:tagsession" | "sts:setsourceidentity");
-    governed && is_role
+fn is_assume_role(action: &str, resource: Option<Arn<'_>>) -> bool {
+    let is_role =
+        resource.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+    let governed = fold::starts_with(action, "sts:AssumeRole")
+        || fold::equal(action, "sts:TagSession")
+        || fold::equal(action, "sts:SetSourceIdentity");
+    is_role && governed
+}
+
+fn is_governed_by_trust_policy(request: &Request) -> bool {
+    is_assume_role(&request.action, Arn::parse(&request.resource))
 }
 
 fn check(layer: &Layer, denial: Option<&Denial>) -> Check {

@@ -73,7 +73,7 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    pub(super) fn new(policies: &PolicySet, request: &Request) -> Self {
+    pub(super) fn new(policies: &PolicySet, resource: Option<&Policy>, request: &Request) -> Self {
         let asked = Asked {
             request,
             action: request.action.to_ascii_lowercase(),
@@ -94,17 +94,17 @@ impl Layers {
         let scps = policies.scps.as_deref().filter(|_| scps_apply(request)).unwrap_or_default();
         let rcps = if rcps_apply(request) { policies.rcps.as_slice() } else { &[] };
         let one = |policy_type, policies: &[Policy]| layer(policy_type, None, policies);
-        let optional = |policy_type, policy: &Option<Policy>| {
-            policy.as_ref().map(|policy| one(policy_type, std::slice::from_ref(policy)))
+        let optional = |policy_type, policy: Option<&Policy>| {
+            policy.map(|policy| one(policy_type, std::slice::from_ref(policy)))
         };
         let has_identity = has_identity_policies(&request.principal);
         Self {
             scps: levels(PolicyType::ServiceControlPolicy, scps),
             rcps: levels(PolicyType::ResourceControlPolicy, rcps),
             endpoint: policies.endpoint.as_ref().map(|list| one(PolicyType::VpcEndpoint, list)),
-            resource: optional(PolicyType::Resource, &policies.resource),
+            resource: optional(PolicyType::Resource, resource),
             identity: has_identity.then(|| one(PolicyType::Principal, &policies.identity)),
-            boundary: optional(PolicyType::PermissionsBoundary, &policies.boundary)
+            boundary: optional(PolicyType::PermissionsBoundary, policies.boundary.as_ref())
                 .filter(|_| has_identity),
             session: session_policies(policies, request).map(|list| one(PolicyType::Session, list)),
         }
@@ -151,29 +151,30 @@ fn session_policies<'p>(policies: &'p PolicySet, request: &Request) -> Option<&'
 fn scps_apply(request: &Request) -> bool {
     request.principal.account().is_some()
         && !request.principal_in_management_account
-        && !is_service_linked_role(request)
+        && !is_linked(request)
 }
 
 /// RCPs restrict access to resources of member accounts, by anyone, in the services that support
 /// them. Source: AWS Organizations User Guide, "Resource control policies (RCPs)".
 fn rcps_apply(request: &Request) -> bool {
-    let service = request.action.split(':').next().unwrap_or_default();
     !request.resource_in_management_account
-        && !is_service_linked_role(request)
-        && rcp_services::supports_rcps(service)
+        && !is_linked(request)
+        && rcp_services::supports_rcps(&request.action)
+}
+
+fn is_linked(request: &Request) -> bool {
+    is_service_linked_role(&request.principal, request.session_issuer.as_deref())
 }
 
 /// A service-linked role has the path `/aws-service-role/` and a name that starts with
 /// `AWSServiceRoleFor`; a session ARN carries only the name.
-fn is_service_linked_role(request: &Request) -> bool {
-    let role = request.session_issuer.as_deref().or(match &request.principal {
+pub(crate) fn is_service_linked_role(principal: &Principal, session_issuer: Option<&str>) -> bool {
+    let role = session_issuer.or(match principal {
         Principal::Role(arn) => Some(arn),
         _ => None,
     });
     match role.and_then(Arn::parse) {
         Some(arn) => arn.resource.starts_with("role/aws-service-role/"),
-        None => {
-            request.principal.role_name().is_some_and(|name| name.starts_with("AWSServiceRoleFor"))
-        }
+        None => principal.role_name().is_some_and(|name| name.starts_with("AWSServiceRoleFor")),
     }
 }

@@ -71,16 +71,15 @@ fn lists_aws(listed: &str, caller: &Principal, request: &Request) -> Option<Call
 
 /// `111122223333` and `arn:aws:iam::111122223333:root` both name the account.
 fn is_account_of(listed: &str, caller: &Principal) -> bool {
-    let Some(caller_arn) = Arn::parse(caller.as_str()) else { return false };
-    if caller.account() == Some(listed) {
-        return true;
-    }
-    Arn::parse(listed).is_some_and(|arn| {
-        arn.service == "iam"
-            && arn.resource == "root"
-            && arn.partition == caller_arn.partition
-            && arn.account_id() == caller.account()
-    })
+    let Some(account) = caller.account() else { return false };
+    let partition = Arn::parse(caller.as_str()).map(|arn| arn.partition);
+    listed == account
+        || Arn::parse(listed).is_some_and(|arn| {
+            arn.service == "iam"
+                && arn.resource == "root"
+                && Some(arn.partition) == partition
+                && arn.account == account
+        })
 }
 
 /// A session carries the name of its role without the role's path, so where the role itself is

@@ -1,0 +1,365 @@
+//! The decision over compiled policies: `evaluate::decide`, with what is not needed left out.
+
+use super::{
+    CompiledPolicySet, Decided, StatementId,
+    asked::Asked,
+    index::{Class, Entry, Index, Step},
+    layers::Layers,
+    statement::Statement,
+};
+use crate::{
+    evaluate::{is_always_allowed, needs_resource_grant},
+    explain::{CallerMatch, Decision, PolicyType},
+    policy::Effect,
+    request_ref::RequestRef,
+    truth::Truth,
+};
+
+/// What is decided, and which kind of policy denies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Allowed,
+    ExplicitlyDenied,
+    ImplicitlyDenied(PolicyType),
+    Undecided,
+}
+
+impl Verdict {
+    pub(super) fn decision(self) -> Decision {
+        match self {
+            Self::Allowed => Decision::Allowed,
+            Self::ExplicitlyDenied => Decision::ExplicitlyDenied,
+            Self::ImplicitlyDenied(_) => Decision::ImplicitlyDenied,
+            Self::Undecided => Decision::Undecided,
+        }
+    }
+}
+
+/// Something that certainly holds, and what may hold where keys are unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bounds<T> {
+    at_least: T,
+    at_most: T,
+}
+
+/// A request under compiled policies.
+struct Case<'c> {
+    set: &'c CompiledPolicySet,
+    asked: Asked<'c>,
+    /// The kinds of policy that are in force for it.
+    layers: Layers,
+    /// The policies that are looked at: all but the resource's own, and that.
+    callers: Side<'c>,
+    resource: Option<Side<'c>>,
+}
+
+/// An index with the class of the request's action.
+#[derive(Clone, Copy)]
+struct Side<'c> {
+    index: &'c Index,
+    class: Option<&'c Class>,
+}
+
+impl<'c> Side<'c> {
+    #[inline]
+    fn new(index: &'c Index, asked: &Asked<'_>) -> Self {
+        let class = index.class_of_action(asked.request.action, asked.action_hash);
+        Self { index, class }
+    }
+
+    #[inline]
+    fn classes(self) -> impl Iterator<Item = &'c Class> {
+        self.index.and_parents(self.class)
+    }
+}
+
+/// Decides.
+#[inline]
+pub(super) fn decide(set: &CompiledPolicySet, request: RequestRef<'_>) -> Verdict {
+    if is_always_allowed(request.action) {
+        return Verdict::Allowed;
+    }
+    Case::new(set, request).verdict()
+}
+
+/// Decides and names what decided.
+pub(super) fn decide_with(set: &CompiledPolicySet, request: RequestRef<'_>) -> Decided {
+    if is_always_allowed(request.action) {
+        return Decided { decision: Decision::Allowed, denied_by: None, statement: None };
+    }
+    let case = Case::new(set, request);
+    let verdict = case.verdict();
+    let statement = match verdict {
+        Verdict::Allowed => case.granting_statement(),
+        Verdict::ExplicitlyDenied => case.denying_statement(),
+        Verdict::ImplicitlyDenied(_) | Verdict::Undecided => None,
+    };
+    let denied_by = match verdict {
+        Verdict::ImplicitlyDenied(policy_type) => Some(policy_type),
+        Verdict::ExplicitlyDenied => statement.map(|id| set.policy_type(id)),
+        Verdict::Allowed | Verdict::Undecided => None,
+    };
+    Decided { decision: verdict.decision(), denied_by, statement }
+}
+
+impl<'c> Case<'c> {
+    #[inline]
+    fn new(set: &'c CompiledPolicySet, request: RequestRef<'c>) -> Self {
+        let asked = Asked::new(request, set.callers.has_boundary);
+        let layers = Layers::in_force(&set.callers, &asked);
+        let callers = Side::new(&set.callers.index, &asked);
+        let resource = set.resource.as_ref().map(|resource| Side::new(&resource.index, &asked));
+        Self { set, asked, layers, callers, resource }
+    }
+
+    #[inline]
+    fn verdict(&self) -> Verdict {
+        let denial = self.denial();
+        if denial == Truth::Yes {
+            return Verdict::ExplicitlyDenied;
+        }
+        if denial == Truth::Maybe {
+            return Verdict::Undecided;
+        }
+        let grant = self.resource_grant();
+        let needed = self.needed(grant.at_least);
+        let allowing = self.allowing(needed);
+        match self.judge(grant.at_least, allowing.at_least) {
+            Ok(()) => Verdict::Allowed,
+            Err(policy_type) if grant == grant.certain() && allowing == allowing.certain() => {
+                Verdict::ImplicitlyDenied(policy_type)
+            }
+            Err(policy_type) => match self.judge(grant.at_most, allowing.at_most) {
+                Ok(()) => Verdict::Undecided,
+                Err(_) => Verdict::ImplicitlyDenied(policy_type),
+            },
+        }
+    }
+
+    /// Whether a statement denies.
+    #[inline]
+    fn denial(&self) -> Truth {
+        let mut denial = self.denial_in(self.callers, self.layers.mask());
+        if denial != Truth::Yes
+            && let Some(resource) = self.resource
+        {
+            denial = denial.max(self.denial_in(resource, u64::MAX));
+        }
+        denial
+    }
+
+    #[inline]
+    fn denial_in(&self, side: Side<'_>, in_force: u64) -> Truth {
+        let index = side.index;
+        let mut denial = Truth::No;
+        for class in side.classes() {
+            if class.deny.outright & in_force != 0 {
+                return Truth::Yes;
+            }
+            index.visit(&class.deny, &self.asked, &mut |entry| {
+                if index.statement(entry).layer & in_force != 0 {
+                    denial = denial.max(self.applies(index, entry));
+                }
+                if denial == Truth::Yes { Step::Stop } else { Step::Go }
+            });
+            if denial == Truth::Yes {
+                break;
+            }
+        }
+        denial
+    }
+
+    /// Whether a statement covers the request.
+    #[inline]
+    fn applies(&self, index: &Index, entry: Entry) -> Truth {
+        match index.covers(entry, &self.asked) {
+            Truth::No => Truth::No,
+            covers => covers.min(self.clauses(index.statement(entry))),
+        }
+    }
+
+    /// Whether a statement covers caller and context.
+    #[inline]
+    fn clauses(&self, statement: &Statement) -> Truth {
+        match statement.covers_caller(&self.asked) {
+            Some(_) => statement.conditions_hold(&self.asked.request.context),
+            None => Truth::No,
+        }
+    }
+
+    /// How the resource's policy lists the caller where it allows.
+    #[inline]
+    fn resource_grant(&self) -> Bounds<Option<CallerMatch>> {
+        let mut grant = Bounds { at_least: None, at_most: None };
+        let Some(side) = self.resource else { return grant };
+        let index = side.index;
+        for class in side.classes() {
+            index.visit(&class.allow, &self.asked, &mut |entry| {
+                let statement = index.statement(entry);
+                let caller = statement.covers_caller(&self.asked);
+                if caller <= grant.at_least {
+                    return Step::Go;
+                }
+                let applies = index.covers(entry, &self.asked);
+                let applies = match applies {
+                    Truth::No => Truth::No,
+                    applies => applies.min(statement.conditions_hold(&self.asked.request.context)),
+                };
+                if applies == Truth::Yes {
+                    grant.at_least = caller;
+                }
+                if applies.is_possible() {
+                    grant.at_most = grant.at_most.max(caller);
+                }
+                if grant.at_least == Some(CallerMatch::Direct) { Step::Stop } else { Step::Go }
+            });
+        }
+        grant
+    }
+
+    /// The layers whose word is needed, given how the resource's policy lists the caller.
+    #[inline]
+    fn needed(&self, grant: Option<CallerMatch>) -> u64 {
+        let always = self.layers.scps | self.layers.endpoint;
+        let is_enough = self.asked.caller.is_outside_any_account()
+            || (grant == Some(CallerMatch::Direct) && self.is_same_account());
+        if is_enough { always } else { always | self.layers.of_caller() }
+    }
+
+    /// Which of the layers allow.
+    #[inline]
+    fn allowing(&self, needed: u64) -> Bounds<u64> {
+        let mut allowing = Bounds { at_least: 0, at_most: 0 };
+        if needed == 0 {
+            return allowing;
+        }
+        let index = self.callers.index;
+        for class in self.callers.classes() {
+            allowing.at_least |= class.allow.outright;
+            if needed & !allowing.at_least == 0 {
+                break;
+            }
+            index.visit(&class.allow, &self.asked, &mut |entry| {
+                let layer = index.statement(entry).layer;
+                if needed & !allowing.at_least & layer != 0 {
+                    match self.applies(index, entry) {
+                        Truth::No => {}
+                        Truth::Maybe => allowing.at_most |= layer,
+                        Truth::Yes => allowing.at_least |= layer,
+                    }
+                }
+                if needed & !allowing.at_least == 0 { Step::Stop } else { Step::Go }
+            });
+        }
+        allowing.at_most |= allowing.at_least;
+        allowing
+    }
+
+    /// Whether all that must allow does, or else what does not: in the order of
+    /// `evaluate::decide`.
+    #[inline]
+    fn judge(&self, grant: Option<CallerMatch>, allowing: u64) -> Result<(), PolicyType> {
+        let Layers { scps, endpoint, identity, boundary, session, .. } = self.layers;
+        let must_allow = |layer: u64, policy_type| {
+            if layer & !allowing == 0 { Ok(()) } else { Err(policy_type) }
+        };
+        let must_be_granted =
+            |is_granted: bool| if is_granted { Ok(()) } else { Err(PolicyType::Resource) };
+        must_allow(scps, PolicyType::ServiceControlPolicy)?;
+        must_allow(endpoint, PolicyType::VpcEndpoint)?;
+        if self.asked.caller.is_outside_any_account() {
+            return must_be_granted(grant == Some(CallerMatch::Direct));
+        }
+        if self.is_same_account() {
+            match grant {
+                Some(CallerMatch::Direct) => return Ok(()),
+                Some(CallerMatch::Role) => {}
+                Some(CallerMatch::Account) => must_allow(identity, PolicyType::Principal)?,
+                None => {
+                    must_allow(identity, PolicyType::Principal)?;
+                    must_be_granted(!needs_resource_grant(
+                        self.asked.request.action,
+                        self.asked.arn,
+                    ))?;
+                }
+            }
+        } else {
+            must_be_granted(grant.is_some())?;
+            must_allow(identity, PolicyType::Principal)?;
+        }
+        must_allow(boundary, PolicyType::PermissionsBoundary)?;
+        must_allow(session, PolicyType::Session)
+    }
+
+    /// A resource whose account is not known is taken to be the caller's.
+    #[inline]
+    fn is_same_account(&self) -> bool {
+        let of_arn = || self.asked.arn.and_then(|arn| arn.account_id());
+        let owner = self.asked.request.resource_account.or_else(of_arn);
+        owner.is_none_or(|owner| self.asked.caller.account == Some(owner))
+    }
+}
+
+impl<T: Copy> Bounds<T> {
+    /// What certainly holds, as though nothing more might.
+    fn certain(self) -> Self {
+        Self { at_least: self.at_least, at_most: self.at_least }
+    }
+}
+
+/// Naming what decided: another look, this time at every statement that can cover the request.
+impl Case<'_> {
+    /// The first statement that denies, in the order of evaluation.
+    fn denying_statement(&self) -> Option<StatementId> {
+        let in_force = self.layers.mask();
+        let of_caller = self.first(self.callers, Effect::Deny, |one| one.layer & in_force != 0);
+        let of_resource = self.resource.and_then(|side| self.first(side, Effect::Deny, |_| true));
+        match of_caller {
+            Some(place) if place < self.set.callers.resource_place => {
+                Some(StatementId::of_caller(place))
+            }
+            _ => {
+                of_resource.map(StatementId::of_resource).or(of_caller.map(StatementId::of_caller))
+            }
+        }
+    }
+
+    /// The first statement of the resource's policy that grants by itself or in the place of
+    /// identity policies; else the first of the identity policies.
+    fn granting_statement(&self) -> Option<StatementId> {
+        let grant = self.resource_grant().at_least;
+        if let Some(side) = self.resource
+            && grant > Some(CallerMatch::Account)
+        {
+            let is_it = |one: &Statement| one.covers_caller(&self.asked) == grant;
+            return self.first(side, Effect::Allow, is_it).map(StatementId::of_resource);
+        }
+        let is_identity = |one: &Statement| one.layer & self.layers.identity != 0;
+        self.first(self.callers, Effect::Allow, is_identity).map(StatementId::of_caller)
+    }
+
+    /// The place of the first statement of this effect that applies.
+    fn first(
+        &self,
+        side: Side<'_>,
+        effect: Effect,
+        is_meant: impl Fn(&Statement) -> bool,
+    ) -> Option<u32> {
+        let index = side.index;
+        let mut first: Option<u32> = None;
+        let mut visit = |entry: Entry| {
+            let statement = index.statement(entry);
+            let is_earlier = first.is_none_or(|first| statement.place < first);
+            if is_earlier && is_meant(statement) && self.applies(index, entry) == Truth::Yes {
+                first = Some(statement.place);
+            }
+            Step::Go
+        };
+        for class in side.classes() {
+            let side = class.side(effect);
+            index.visit_run(side.outright_entries, &mut visit);
+            index.visit(side, &self.asked, &mut visit);
+        }
+        first
+    }
+}

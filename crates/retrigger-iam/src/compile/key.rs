@@ -1,0 +1,16 @@
+//! Condition keys, hashed once.
+
+use crate::fold;
+
+/// The name of a condition key with its hash, so that a context finds it without folding case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) hash: u64,
+    pub(crate) name: Box<str>,
+}
+
+impl Key {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { hash: fold::hash(name), name: name.into() }
+    }
+}

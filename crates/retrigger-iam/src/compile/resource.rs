@@ -1,0 +1,168 @@
+//! Resource patterns as the cheapest comparison that decides them.
+
+use super::{
+    asked::Asked,
+    text::{TextMatcher, same},
+};
+use crate::{
+    arn::Arn,
+    pattern::Pattern,
+    policy::{ArnPattern, ResourcePattern},
+    request_ref::ContextRef,
+    truth::Truth,
+};
+
+/// The six parts of an ARN pattern.
+#[derive(Clone, Debug)]
+pub(super) struct ArnMatcher {
+    header: [TextMatcher; 5],
+    resource: TextMatcher,
+}
+
+impl ArnMatcher {
+    pub(super) fn new(pattern: &ArnPattern) -> Self {
+        let header = pattern.header.each_ref().map(TextMatcher::new);
+        Self { header, resource: TextMatcher::new(&pattern.resource) }
+    }
+
+    /// Whether an ARN fits, part by part. The last part is looked at first: it differs most.
+    #[inline]
+    pub(super) fn fits(&self, arn: &Arn<'_>, context: &ContextRef<'_>) -> Truth {
+        let mut fits = self.resource.fits(arn.resource, context);
+        let texts = ["arn", arn.partition, arn.service, arn.region, arn.account];
+        for at in [4, 2, 3, 1, 0] {
+            if fits == Truth::No {
+                break;
+            }
+            fits = fits.min(self.header[at].fits(texts[at], context));
+        }
+        fits
+    }
+
+    /// The header as it stands, where it stands for nothing but itself.
+    fn literal_header(&self) -> Option<String> {
+        let mut text = String::new();
+        for part in &self.header {
+            // A colon inside a part is one of a variable; no ARN has one there.
+            let TextMatcher::Exact(part) = part else { return None };
+            if part.contains(':') {
+                return None;
+            }
+            text.push_str(part);
+            text.push(':');
+        }
+        text.starts_with("arn:").then_some(text)
+    }
+}
+
+/// A pattern of a `Resource` element.
+#[derive(Clone, Debug)]
+pub(super) enum ResourceMatcher {
+    /// `*` alone, which also covers actions without resource-level permissions.
+    Any,
+    /// One ARN.
+    Exact(Box<str>),
+    /// All ARNs that start so, the header being literal.
+    Prefix(Box<str>),
+    /// Six parts.
+    Parts(Box<PartsMatcher>),
+    /// Fewer than six parts: the text as a whole.
+    Whole(TextMatcher),
+}
+
+/// An ARN pattern that has to be taken part by part.
+#[derive(Clone, Debug)]
+pub(super) struct PartsMatcher {
+    arn: ArnMatcher,
+    /// The whole text, where a `*` at the end of a header part may reach past the colon.
+    whole: Option<TextMatcher>,
+    /// The whole says more than the parts even of an ARN with no further colon.
+    has_variable_in_header: bool,
+}
+
+impl ResourceMatcher {
+    pub(super) fn new(pattern: &ResourcePattern) -> Self {
+        if pattern.whole.is_any() {
+            return Self::Any;
+        }
+        let Some(parts) = &pattern.parts else {
+            return Self::Whole(TextMatcher::new(&pattern.whole));
+        };
+        let arn = ArnMatcher::new(parts);
+        let literal_header = arn.literal_header();
+        match (literal_header, &arn.resource) {
+            (Some(header), TextMatcher::Exact(text)) => Self::Exact((header + text).into()),
+            (Some(header), TextMatcher::Prefix(text)) => Self::Prefix((header + text).into()),
+            (Some(header), TextMatcher::Any) => Self::Prefix(header.into()),
+            _ => Self::Parts(Box::new(PartsMatcher::new(pattern, parts, arn))),
+        }
+    }
+
+    /// Whether it covers the resource of the request.
+    #[inline]
+    pub(super) fn covers(&self, asked: &Asked<'_>) -> Truth {
+        let resource = asked.request.resource;
+        match self {
+            Self::Any => Truth::Yes,
+            _ if asked.request.wildcard_only_action => Truth::No,
+            Self::Exact(only) => same(only, resource).into(),
+            Self::Prefix(start) => resource.as_bytes().starts_with(start.as_bytes()).into(),
+            Self::Parts(parts) => parts.covers(asked),
+            Self::Whole(whole) => whole.fits(resource, &asked.request.context),
+        }
+    }
+
+    /// By what to find it: the text with which the part after the fifth colon starts. `None`
+    /// where nothing is known of that part.
+    pub(super) fn start_of_resource_part(&self) -> Option<&str> {
+        match self {
+            Self::Any | Self::Whole(_) => None,
+            Self::Exact(text) | Self::Prefix(text) => text.splitn(6, ':').nth(5),
+            Self::Parts(parts) => Some(parts.arn.resource.literal_start()),
+        }
+    }
+
+    /// Whether its resource part may begin after a later colon of the ARN than the fifth.
+    pub(super) fn reaches_past_colons(&self) -> bool {
+        matches!(self, Self::Parts(parts) if parts.whole.is_some())
+    }
+}
+
+impl PartsMatcher {
+    fn new(pattern: &ResourcePattern, parts: &ArnPattern, arn: ArnMatcher) -> Self {
+        let reaches = parts.header.iter().any(Pattern::ends_in_any);
+        let is_variable = |matcher: &TextMatcher| match matcher {
+            TextMatcher::Exact(text) | TextMatcher::Prefix(text) | TextMatcher::Suffix(text) => {
+                text.contains("${")
+            }
+            TextMatcher::Any => false,
+            TextMatcher::Around(..) | TextMatcher::General(_) => true,
+        };
+        Self {
+            whole: reaches.then(|| TextMatcher::new(&pattern.whole)),
+            has_variable_in_header: arn.header.iter().any(is_variable),
+            arn,
+        }
+    }
+
+    #[inline]
+    fn covers(&self, asked: &Asked<'_>) -> Truth {
+        let context = &asked.request.context;
+        let part_by_part = match &asked.arn {
+            Some(arn) => self.arn.fits(arn, context),
+            None => Truth::No,
+        };
+        match &self.whole {
+            // An ARN with five colons is split by them in one way only.
+            Some(whole)
+                if part_by_part != Truth::Yes
+                    && (asked.has_more_colons()
+                        || asked.arn.is_none()
+                        || self.has_variable_in_header) =>
+            {
+                part_by_part.max(whole.fits(asked.request.resource, context))
+            }
+            _ => part_by_part,
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Patterns as the cheapest comparison that decides them.
+
+use super::key::Key;
+use crate::{
+    context::ValueRef,
+    pattern::{Pattern, Piece},
+    request_ref::ContextRef,
+    truth::Truth,
+    unsettled,
+};
+
+/// A pattern over a text, classed by what it takes to match it.
+#[derive(Clone, Debug)]
+pub(super) enum TextMatcher {
+    /// `*`, however often.
+    Any,
+    /// No wildcard.
+    Exact(Box<str>),
+    /// `text*`
+    Prefix(Box<str>),
+    /// `*text`
+    Suffix(Box<str>),
+    /// `text*text`
+    Around(Box<str>, Box<str>),
+    /// Wildcards anywhere, `?` and variables included.
+    General(Box<[Part]>),
+}
+
+/// One piece of a general pattern.
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    Literal(Box<str>),
+    AnyRun,
+    AnyOne,
+    Variable(Box<Variable>),
+}
+
+/// A policy variable.
+#[derive(Clone, Debug)]
+pub(super) struct Variable {
+    key: Key,
+    default: Option<Box<str>>,
+}
+
+impl TextMatcher {
+    pub(super) fn new(pattern: &Pattern) -> Self {
+        use Piece::{AnyRun, Literal};
+        match pattern.pieces() {
+            [] => Self::Exact("".into()),
+            [Literal(text)] => Self::Exact(text.as_str().into()),
+            [Literal(text), AnyRun] => Self::Prefix(text.as_str().into()),
+            [AnyRun, Literal(text)] => Self::Suffix(text.as_str().into()),
+            [Literal(start), AnyRun, Literal(end)] => {
+                Self::Around(start.as_str().into(), end.as_str().into())
+            }
+            pieces if pieces.iter().all(|piece| *piece == AnyRun) => Self::Any,
+            pieces => Self::General(pieces.iter().map(Part::new).collect()),
+        }
+    }
+
+    /// Whether the whole of `text` fits.
+    #[inline]
+    pub(super) fn fits(&self, text: &str, context: &ContextRef<'_>) -> Truth {
+        match self {
+            Self::Any => Truth::Yes,
+            Self::Exact(only) => same(only, text).into(),
+            Self::Prefix(start) => text.as_bytes().starts_with(start.as_bytes()).into(),
+            Self::Suffix(end) => text.as_bytes().ends_with(end.as_bytes()).into(),
+            Self::Around(start, end) => is_around(start, end, text).into(),
+            Self::General(parts) => general(parts, text, context),
+        }
+    }
+
+    /// The text that everything which fits starts with.
+    pub(super) fn literal_start(&self) -> &str {
+        match self {
+            Self::Exact(text) | Self::Prefix(text) | Self::Around(text, _) => text,
+            Self::General(parts) => match parts.first() {
+                Some(Part::Literal(text)) => text,
+                _ => "",
+            },
+            Self::Any | Self::Suffix(_) => "",
+        }
+    }
+}
+
+impl Part {
+    pub(super) fn new(piece: &Piece) -> Self {
+        match piece {
+            Piece::Literal(text) => Self::Literal(text.as_str().into()),
+            Piece::AnyRun => Self::AnyRun,
+            Piece::AnyOne => Self::AnyOne,
+            Piece::Variable { key, default } => Self::Variable(Box::new(Variable {
+                key: Key::new(key),
+                default: default.as_deref().map(Into::into),
+            })),
+        }
+    }
+}
+
+/// Whether two texts are the same. Texts that are compared here mostly start the same, as ARNs
+/// do, so their last bytes are looked at first.
+#[inline]
+pub(super) fn same(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    if left.len() != right.len() {
+        return false;
+    }
+    match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
+        (Some(l), Some(r)) if l != r => false,
+        _ => left == right,
+    }
+}
+
+#[inline]
+fn is_around(start: &str, end: &str, text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= start.len() + end.len()
+        && bytes.ends_with(end.as_bytes())
+        && bytes.starts_with(start.as_bytes())
+}
+
+/// What a part stands for in a request.
+enum Meaning<'m> {
+    Text(&'m str),
+    AnyRun,
+    AnyOne,
+    /// A variable that has no value.
+    Nothing,
+}
+
+impl Part {
+    fn meaning<'m>(&'m self, context: &ContextRef<'m>) -> Meaning<'m> {
+        match self {
+            Self::Literal(text) => Meaning::Text(text),
+            Self::AnyRun => Meaning::AnyRun,
+            Self::AnyOne => Meaning::AnyOne,
+            Self::Variable(variable) => match variable.value(context) {
+                VariableValue::Known(value) => Meaning::Text(value),
+                VariableValue::Unknown => Meaning::AnyRun,
+                VariableValue::None => Meaning::Nothing,
+            },
+        }
+    }
+}
+
+/// The value of a variable in a request.
+pub(super) enum VariableValue<'v> {
+    Known(&'v str),
+    Unknown,
+    None,
+}
+
+impl Variable {
+    pub(super) fn value<'v>(&'v self, context: &ContextRef<'v>) -> VariableValue<'v> {
+        let value = match context.look_up(&self.key) {
+            ValueRef::Unknown => return VariableValue::Unknown,
+            ValueRef::Single(value) => Some(value),
+            ValueRef::Absent | ValueRef::Multi(_) => None,
+        };
+        match unsettled::variable_value(value, self.default.as_deref()) {
+            Some(value) => VariableValue::Known(value),
+            None => VariableValue::None,
+        }
+    }
+}
+
+fn general(parts: &[Part], text: &str, context: &ContextRef<'_>) -> Truth {
+    let mut is_unknown = false;
+    for part in parts {
+        if let Part::Variable(variable) = part {
+            match variable.value(context) {
+                VariableValue::None => return Truth::No,
+                VariableValue::Unknown => is_unknown = true,
+                VariableValue::Known(_) => {}
+            }
+        }
+    }
+    match run(parts, text, context) {
+        true if is_unknown => Truth::Maybe,
+        fits => fits.into(),
+    }
+}
+
+/// The classic wildcard match, a piece at a time: on a mismatch, let the last `*` take one
+/// character more. What stands before that `*` is never tried again, so that the time is at most
+/// the length of the text times that of the longest run between two `*`.
+fn run(parts: &[Part], text: &str, context: &ContextRef<'_>) -> bool {
+    let bytes = text.as_bytes();
+    let (mut part, mut at) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    loop {
+        let fits = match parts.get(part).map(|part| part.meaning(context)) {
+            None if at == bytes.len() => return true,
+            None | Some(Meaning::Nothing) => false,
+            Some(Meaning::AnyRun) if part + 1 == parts.len() => return true,
+            Some(Meaning::AnyRun) => {
+                retry = Some((part + 1, at));
+                true
+            }
+            Some(Meaning::AnyOne) => match length_of_first_character(&bytes[at..]) {
+                0 => false,
+                length => {
+                    at += length;
+                    true
+                }
+            },
+            Some(Meaning::Text(literal)) => {
+                let fits = bytes[at..].starts_with(literal.as_bytes());
+                at += if fits { literal.len() } else { 0 };
+                fits
+            }
+        };
+        if fits {
+            part += 1;
+            continue;
+        }
+        let Some((after_star, taken)) = retry else { return false };
+        let Some(next) = next_try(&parts[after_star], context, bytes, taken) else { return false };
+        retry = Some((after_star, next));
+        (part, at) = (after_star, next);
+    }
+}
+
+/// Where to try next what follows a `*` that has taken all before `taken`: where its first byte
+/// stands again.
+fn next_try(part: &Part, context: &ContextRef<'_>, bytes: &[u8], taken: usize) -> Option<usize> {
+    let from = taken + length_of_first_character(&bytes[taken..]).max(1);
+    let rest = bytes.get(from..)?;
+    match part.meaning(context) {
+        Meaning::Text(literal) if !literal.is_empty() => {
+            memchr::memchr(literal.as_bytes()[0], rest).map(|at| from + at)
+        }
+        _ => Some(from),
+    }
+}
+
+/// The length in bytes of the character at the start of UTF-8 text; 0 at the end of the text.
+#[inline]
+fn length_of_first_character(bytes: &[u8]) -> usize {
+    match bytes.first() {
+        None => 0,
+        Some(0xf0..) => 4,
+        Some(0xe0..) => 3,
+        Some(0xc0..) => 2,
+        Some(_) => 1,
+    }
+}
+
+/// A text whose variables are replaced before it is compared as a whole, wildcards and all.
+#[derive(Clone, Debug)]
+pub(super) struct Substituted {
+    parts: Box<[Part]>,
+}
+
+impl Substituted {
+    pub(super) fn new(pattern: &Pattern) -> Self {
+        Self { parts: pattern.pieces().iter().map(Part::new).collect() }
+    }
+
+    /// Whether the text has a value for each of its variables.
+    pub(super) fn is_known(&self, context: &ContextRef<'_>) -> Option<Truth> {
+        let variables = self.parts.iter().filter_map(|part| match part {
+            Part::Variable(variable) => Some(variable.value(context)),
+            _ => None,
+        });
+        let mut known = Truth::Yes;
+        for value in variables {
+            match value {
+                VariableValue::None => return None,
+                VariableValue::Unknown => known = Truth::Maybe,
+                VariableValue::Known(_) => {}
+            }
+        }
+        Some(known)
+    }
+
+    /// Its pieces of text once all variables are known.
+    pub(super) fn texts<'t>(
+        &'t self,
+        context: &'t ContextRef<'t>,
+    ) -> impl Iterator<Item = &'t str> {
+        self.parts.iter().map(|part| match part.meaning(context) {
+            Meaning::Text(text) => text,
+            Meaning::AnyRun => "*",
+            Meaning::AnyOne => "?",
+            Meaning::Nothing => "",
+        })
+    }
+
+    /// Whether it is `text` but for the case of ASCII letters.
+    pub(super) fn is_ignoring_case(&self, text: &str, context: &ContextRef<'_>) -> bool {
+        let bytes = self.texts(context).flat_map(str::bytes);
+        bytes.map(|byte| byte.to_ascii_lowercase()).eq(text.bytes())
+    }
+}
