@@ -7,6 +7,7 @@
 //!
 //! | step of the ladder | gives |
 //! |---|---|
+//! | [`decide_ref`](CompiledPolicySet::decide_ref) | the decision on a request that was looked at beforehand |
 //! | [`decide`](CompiledPolicySet::decide) | the decision |
 //! | [`decide_with`](CompiledPolicySet::decide_with) | and the statement that made it, or the kind of policy that denies by its silence |
 //! | [`explain`](CompiledPolicySet::explain) | what every statement missed, from the plain evaluator |
@@ -54,7 +55,10 @@ use crate::{
     request_ref::RequestRef,
 };
 
-pub(crate) use key::Key;
+pub(crate) use self::{caller::Caller, key::Key};
+
+/// How many decisions a thread takes at once: one takes less than a microsecond.
+const AT_ONCE: usize = 1024;
 
 /// A policy set made ready for many decisions.
 ///
@@ -157,8 +161,13 @@ impl PolicySet {
 impl CompiledPolicySet {
     /// Decides a request. Allocates nothing.
     #[inline]
-    pub fn decide<'r>(&self, request: impl Into<RequestRef<'r>>) -> Decision {
-        let request = request.into();
+    pub fn decide(&self, request: &Request) -> Decision {
+        self.decide_ref(&request.into())
+    }
+
+    /// Decides a request that is borrowed. Allocates nothing.
+    #[inline]
+    pub fn decide_ref(&self, request: &RequestRef<'_>) -> Decision {
         if self.is_beyond_limits() {
             return self.explain(&request.to_request()).decision;
         }
@@ -168,25 +177,26 @@ impl CompiledPolicySet {
     /// Decides a request and names what decided. Allocates nothing.
     ///
     /// A decision costs the same; naming the statement costs as much again.
-    pub fn decide_with<'r>(&self, request: impl Into<RequestRef<'r>>) -> Decided {
-        let request = request.into();
+    pub fn decide_with(&self, request: &Request) -> Decided {
         if self.is_beyond_limits() {
-            let Explanation { decision, denial, .. } = self.explain(&request.to_request());
+            let Explanation { decision, denial, .. } = self.explain(request);
             let denied_by = denial.map(|denial| denial.policy_type);
             return Decided { decision, denied_by, statement: None };
         }
-        decide::decide_with(self, request)
+        decide::decide_with(self, &request.into())
     }
 
     /// Decides many requests on all threads of the machine; the decisions come in the order of
     /// the requests.
-    pub fn decide_all<'r, R: Sync>(&self, requests: &'r [R]) -> Vec<Decision>
-    where
-        &'r R: Into<RequestRef<'r>>,
-    {
-        // A decision takes less than a microsecond: hand out many at once.
-        const AT_ONCE: usize = 1024;
-        requests.par_iter().with_min_len(AT_ONCE).map(|request| self.decide(request)).collect()
+    pub fn decide_all(&self, requests: &[Request]) -> Vec<Decision> {
+        let decide = |request| self.decide(request);
+        requests.par_iter().with_min_len(AT_ONCE).map(decide).collect()
+    }
+
+    /// As [`decide_all`](Self::decide_all), for requests that are borrowed.
+    pub fn decide_all_ref(&self, requests: &[RequestRef<'_>]) -> Vec<Decision> {
+        let decide = |request| self.decide_ref(request);
+        requests.par_iter().with_min_len(AT_ONCE).map(decide).collect()
     }
 
     /// Decides a request and says all there is to say about it.

@@ -27,14 +27,15 @@ use crate::fold;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
-    /// By hash, so that a key is found without folding its case.
+    /// The hashes of the keys in ascending order, so that one is found without folding case.
+    hashes: Vec<u64>,
+    /// In the same order.
     entries: Vec<Entry>,
     unknown: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
-    hash: u64,
     key: String,
     /// `None` where it is unknown.
     value: Option<ContextValue>,
@@ -72,6 +73,7 @@ impl Context {
     /// Takes a key away, so that it is absent.
     pub fn remove(&mut self, key: &str) {
         if let Ok(at) = self.find(fold::hash(key), key) {
+            self.hashes.remove(at);
             let Entry { value, .. } = self.entries.remove(at);
             self.unknown -= usize::from(value.is_none());
         }
@@ -84,9 +86,12 @@ impl Context {
             Ok(at) => {
                 let entry = &mut self.entries[at];
                 self.unknown -= usize::from(entry.value.is_none());
-                *entry = Entry { hash, key, value };
+                *entry = Entry { key, value };
             }
-            Err(at) => self.entries.insert(at, Entry { hash, key, value }),
+            Err(at) => {
+                self.hashes.insert(at, hash);
+                self.entries.insert(at, Entry { key, value });
+            }
         }
         self.unknown += is_unknown;
     }
@@ -94,16 +99,14 @@ impl Context {
     /// Where a key is, or else belongs.
     #[inline]
     fn find(&self, hash: u64, key: &str) -> Result<usize, usize> {
-        let first = self.entries.partition_point(|entry| entry.hash < hash);
-        let same_hash = self.entries[first..].iter().take_while(|entry| entry.hash == hash);
-        let mut count = 0;
-        for entry in same_hash {
-            if fold::equal(&entry.key, key) {
-                return Ok(first + count);
+        let mut at = self.hashes.partition_point(|one| *one < hash);
+        while self.hashes.get(at) == Some(&hash) {
+            if fold::equal(&self.entries[at].key, key) {
+                return Ok(at);
             }
-            count += 1;
+            at += 1;
         }
-        Err(first + count)
+        Err(at)
     }
 
     /// The value of a key under any spelling, or `None` where the request does not carry it, or

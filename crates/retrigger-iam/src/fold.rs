@@ -18,27 +18,29 @@ fn lower(word: u64) -> u64 {
     word | (is_capital >> 2)
 }
 
-/// The words of a text, the last one filled up with zeros.
+/// The last eight bytes, also where they are part of a word that was taken before; of a shorter
+/// text, its bytes filled up with zeros.
 #[inline]
-fn words(text: &[u8]) -> impl Iterator<Item = u64> {
-    let (chunks, rest) = text.as_chunks::<8>();
-    let whole = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk));
-    whole.chain((!rest.is_empty()).then(|| last_word(rest)))
+fn last_word(text: &[u8]) -> u64 {
+    match text.last_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }
 
+/// The words of a text but for its last bytes.
 #[inline]
-fn last_word(rest: &[u8]) -> u64 {
-    rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+fn words(text: &[u8]) -> impl Iterator<Item = u64> {
+    text.as_chunks::<8>().0.iter().map(|chunk| u64::from_le_bytes(*chunk))
 }
 
 /// A hash that texts have in common which differ only in the case of ASCII letters.
 #[inline]
 pub(crate) fn hash(text: &str) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut hash = text.len() as u64;
-    for word in words(text.as_bytes()) {
-        hash = (hash.rotate_left(23) ^ lower(word)).wrapping_mul(FACTOR);
-    }
+    let text = text.as_bytes();
+    let add = |hash: u64, word| (hash.rotate_left(23) ^ lower(word)).wrapping_mul(FACTOR);
+    let hash = add(words(text).fold(text.len() as u64, add), last_word(text));
     hash ^ (hash >> 32)
 }
 
@@ -56,8 +58,10 @@ pub(crate) fn starts_with(text: &str, start: &str) -> bool {
 
 #[inline]
 fn equal_bytes(left: &[u8], right: &[u8]) -> bool {
+    let same = |(left, right): (u64, u64)| left == right || lower(left) == lower(right);
     left.len() == right.len()
-        && words(left).zip(words(right)).all(|(l, r)| l == r || lower(l) == lower(r))
+        && same((last_word(left), last_word(right)))
+        && words(left).zip(words(right)).all(same)
 }
 
 #[cfg(test)]

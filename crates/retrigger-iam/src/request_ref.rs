@@ -1,7 +1,8 @@
 //! A request whose parts live elsewhere, for deciding in bulk.
 
 use crate::{
-    compile::Key,
+    arn::Arn,
+    compile::{Caller, Key},
     context::{Context, ValueRef},
     fold,
     principal::Principal,
@@ -9,6 +10,9 @@ use crate::{
 };
 
 /// An authorization request that borrows all it says, such as from a line of a log.
+///
+/// What every decision wants to know of a request is looked at once, when it is made: a request
+/// that is held against several policy sets is best made once.
 ///
 /// ```
 /// # use retrigger_iam::{Decision, KeyRef, PolicySet, Principal, RequestRef, ValueRef};
@@ -29,35 +33,33 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RequestRef<'a> {
-    /// The caller.
-    pub principal: &'a Principal,
-    /// One concrete action, `service:Name`.
-    pub action: &'a str,
-    /// The ARN of one concrete resource, or `*` for an action without resource-level permissions.
-    pub resource: &'a str,
-    /// As [`Request::declared_resource_account`].
-    pub resource_account: Option<&'a str>,
-    /// As [`Request::session_issuer`].
-    pub session_issuer: Option<&'a str>,
-    /// The condition keys of the request.
-    pub context: ContextRef<'a>,
-    /// As [`Request::wildcard_only_action`].
-    pub wildcard_only_action: bool,
-    /// As [`Request::principal_in_management_account`].
-    pub principal_in_management_account: bool,
-    /// As [`Request::resource_in_management_account`].
-    pub resource_in_management_account: bool,
+    pub(crate) caller: Caller<'a>,
+    pub(crate) action: &'a str,
+    pub(crate) action_hash: u64,
+    pub(crate) resource: &'a str,
+    pub(crate) arn: Option<Arn<'a>>,
+    /// A pattern could fit the resource with its colons elsewhere than an ARN has them.
+    pub(crate) may_be_split_elsewhere: bool,
+    pub(crate) resource_account: Option<&'a str>,
+    pub(crate) context: ContextRef<'a>,
+    pub(crate) wildcard_only_action: bool,
+    pub(crate) principal_in_management_account: bool,
+    pub(crate) resource_in_management_account: bool,
 }
 
 impl<'a> RequestRef<'a> {
     /// A request with an empty context, whose resource is owned by the account in its ARN.
+    #[inline]
     pub fn new(principal: &'a Principal, action: &'a str, resource: &'a str) -> Self {
+        let arn = Arn::parse(resource);
         Self {
-            principal,
+            caller: Caller::new(principal),
             action,
+            action_hash: fold::hash(action),
             resource,
+            arn,
+            may_be_split_elsewhere: arn.is_none_or(|arn| arn.resource.contains(':')),
             resource_account: None,
-            session_issuer: None,
             context: ContextRef::Listed(&[]),
             wildcard_only_action: false,
             principal_in_management_account: false,
@@ -71,15 +73,65 @@ impl<'a> RequestRef<'a> {
         Self { context: ContextRef::Listed(keys), ..self }
     }
 
+    /// The same request on a resource of this account, as [`Request::declared_resource_account`].
+    #[must_use]
+    pub fn with_resource_account(self, account: &'a str) -> Self {
+        Self { resource_account: Some(account), ..self }
+    }
+
+    /// The same request by a session of this role or user, as [`Request::session_issuer`].
+    #[must_use]
+    pub fn with_session_issuer(mut self, arn: &'a str) -> Self {
+        self.caller.issuer = Some(arn);
+        self
+    }
+
+    /// The same request, as [`Request::wildcard_only_action`] says.
+    #[must_use]
+    pub fn with_wildcard_only_action(self, is_so: bool) -> Self {
+        Self { wildcard_only_action: is_so, ..self }
+    }
+
+    /// The same request, as [`Request::principal_in_management_account`] and
+    /// [`Request::resource_in_management_account`] say.
+    #[must_use]
+    pub fn with_management_account(self, has_principal: bool, has_resource: bool) -> Self {
+        Self {
+            principal_in_management_account: has_principal,
+            resource_in_management_account: has_resource,
+            ..self
+        }
+    }
+
+    /// Where the resource part of a pattern may begin in the resource: after its fifth colon and,
+    /// for patterns that reach past colons, after each later one.
+    pub(crate) fn starts_of_resource_part(
+        &self,
+        reaches_past_colons: bool,
+    ) -> impl Iterator<Item = &'a [u8]> {
+        let first = match self.arn {
+            Some(arn) => Some(arn.resource),
+            // What is no ARN is matched as a whole only.
+            None if reaches_past_colons => self.resource.splitn(6, ':').nth(5),
+            None => None,
+        };
+        let first = first.map(str::as_bytes);
+        let is_looked_at = reaches_past_colons && self.may_be_split_elsewhere;
+        let later = first.filter(|_| is_looked_at).into_iter().flat_map(|rest| {
+            memchr::memchr_iter(b':', rest).map(|colon| &rest[colon + 1..])
+        });
+        first.into_iter().chain(later)
+    }
+
     /// The same request, owned.
     pub fn to_request(&self) -> Request {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Request {
-            principal: self.principal.clone(),
+            principal: self.caller.principal.clone(),
             action: self.action.to_owned(),
             resource: self.resource.to_owned(),
             declared_resource_account: owned(self.resource_account),
-            session_issuer: owned(self.session_issuer),
+            session_issuer: owned(self.caller.issuer),
             context: self.context.to_context(),
             wildcard_only_action: self.wildcard_only_action,
             principal_in_management_account: self.principal_in_management_account,
@@ -91,23 +143,14 @@ impl<'a> RequestRef<'a> {
 impl<'a> From<&'a Request> for RequestRef<'a> {
     #[inline]
     fn from(request: &'a Request) -> Self {
-        Self {
-            principal: &request.principal,
-            action: &request.action,
-            resource: &request.resource,
-            resource_account: request.declared_resource_account.as_deref(),
-            session_issuer: request.session_issuer.as_deref(),
-            context: ContextRef::Owned(&request.context),
-            wildcard_only_action: request.wildcard_only_action,
-            principal_in_management_account: request.principal_in_management_account,
-            resource_in_management_account: request.resource_in_management_account,
-        }
-    }
-}
-
-impl<'a> From<&RequestRef<'a>> for RequestRef<'a> {
-    fn from(request: &RequestRef<'a>) -> Self {
-        *request
+        let mut borrowed = Self::new(&request.principal, &request.action, &request.resource);
+        borrowed.caller.issuer = request.session_issuer.as_deref();
+        borrowed.resource_account = request.declared_resource_account.as_deref();
+        borrowed.context = ContextRef::Owned(&request.context);
+        borrowed.wildcard_only_action = request.wildcard_only_action;
+        borrowed.principal_in_management_account = request.principal_in_management_account;
+        borrowed.resource_in_management_account = request.resource_in_management_account;
+        borrowed
     }
 }
 

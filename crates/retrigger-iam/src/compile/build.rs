@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 use super::{
     index::{Class, ClassId, Entry, Index, Look, Run, Side, Table},
     prefixes::{NodeId, Prefixes},
-    statement::{ActionMatcher, Resources, Statement},
+    statement::{ActionMatcher, Resources, Share, Statement},
 };
 use crate::{fold, policy::Effect};
 
@@ -62,9 +62,10 @@ impl Index {
         let mut known = HashMap::new();
         self.starts = Prefixes::new(starts.keys().map(|start| start.as_bytes()));
         let mut drafts: Vec<Draft> = Vec::with_capacity(starts.len());
-        for (at, own) in starts.into_values().enumerate() {
+        for (at, (start, own)) in starts.into_iter().enumerate() {
             let parent = self.starts.parent(NodeId::new(at));
-            let draft = Draft::new(own, parent.map(|parent| self.inherited(&drafts, parent)));
+            let mut draft = Draft::new(own, parent.map(|parent| self.inherited(&drafts, parent)));
+            draft.settle_start(&start, &self.statements);
             let class = self.add_class(&draft, &mut known);
             self.classes_of_starts.push(class);
             drafts.push(draft);
@@ -272,6 +273,18 @@ impl Draft {
         draft.candidates.sort_by_key(|one| (one.statement, !one.is_certain));
         draft.candidates.dedup_by_key(|one| one.statement);
         draft
+    }
+
+    /// Looks at what is not certain, now that there are only actions that start so.
+    fn settle_start(&mut self, start: &str, statements: &[Statement]) {
+        self.candidates.retain_mut(|one| {
+            if one.is_certain {
+                return true;
+            }
+            let share = statements[one.statement as usize].actions().share(start);
+            one.is_certain = share == Share::All;
+            share != Share::None
+        });
     }
 
     /// Looks at what is not certain, now that there is one action only.

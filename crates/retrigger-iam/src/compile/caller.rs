@@ -5,28 +5,27 @@ use crate::{
     explain::CallerMatch,
     policy::{Effect, PrincipalElement, PrincipalEntry, PrincipalKind},
     principal::Principal,
-    request_ref::RequestRef,
 };
 
 use super::text::same;
 
 /// The caller of a request, its ARN split once.
-#[derive(Clone, Copy)]
-pub(super) struct Caller<'r> {
-    pub(super) principal: &'r Principal,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller<'r> {
+    pub(crate) principal: &'r Principal,
     pub(super) text: &'r str,
-    pub(super) arn: Option<Arn<'r>>,
+    arn: Option<Arn<'r>>,
     pub(super) account: Option<&'r str>,
     /// For a session, the role or user it was made from.
-    issuer: Option<&'r str>,
+    pub(crate) issuer: Option<&'r str>,
 }
 
 impl<'r> Caller<'r> {
     #[inline]
-    pub(super) fn new(request: &RequestRef<'r>) -> Self {
-        let text = request.principal.as_str();
+    pub(crate) fn new(principal: &'r Principal) -> Self {
+        let text = principal.as_str();
         let is_of_account = matches!(
-            request.principal,
+            principal,
             Principal::User(_)
                 | Principal::Role(_)
                 | Principal::AssumedRole(_)
@@ -35,11 +34,11 @@ impl<'r> Caller<'r> {
         );
         let arn = if is_of_account { Arn::parse(text) } else { None };
         Self {
-            principal: request.principal,
+            principal,
             text,
             arn,
             account: arn.and_then(|arn| arn.account_id()),
-            issuer: request.session_issuer,
+            issuer: None,
         }
     }
 

@@ -63,7 +63,7 @@ struct Side<'c> {
 impl<'c> Side<'c> {
     #[inline]
     fn new(index: &'c Index, asked: &Asked<'_>) -> Self {
-        let class = index.class_of_action(asked.request.action, asked.action_hash);
+        let class = index.class_of_action(asked.request.action, asked.request.action_hash);
         Self { index, class }
     }
 
@@ -75,7 +75,7 @@ impl<'c> Side<'c> {
 
 /// Decides.
 #[inline]
-pub(super) fn decide(set: &CompiledPolicySet, request: RequestRef<'_>) -> Verdict {
+pub(super) fn decide(set: &CompiledPolicySet, request: &RequestRef<'_>) -> Verdict {
     if is_always_allowed(request.action) {
         return Verdict::Allowed;
     }
@@ -83,7 +83,7 @@ pub(super) fn decide(set: &CompiledPolicySet, request: RequestRef<'_>) -> Verdic
 }
 
 /// Decides and names what decided.
-pub(super) fn decide_with(set: &CompiledPolicySet, request: RequestRef<'_>) -> Decided {
+pub(super) fn decide_with(set: &CompiledPolicySet, request: &RequestRef<'_>) -> Decided {
     if is_always_allowed(request.action) {
         return Decided { decision: Decision::Allowed, denied_by: None, statement: None };
     }
@@ -104,8 +104,8 @@ pub(super) fn decide_with(set: &CompiledPolicySet, request: RequestRef<'_>) -> D
 
 impl<'c> Case<'c> {
     #[inline]
-    fn new(set: &'c CompiledPolicySet, request: RequestRef<'c>) -> Self {
-        let asked = Asked::new(request, set.callers.has_boundary);
+    fn new(set: &'c CompiledPolicySet, request: &'c RequestRef<'c>) -> Self {
+        let asked = Asked { request, has_boundary: set.callers.has_boundary };
         let layers = Layers::in_force(&set.callers, &asked);
         let callers = Side::new(&set.callers.index, &asked);
         let resource = set.resource.as_ref().map(|resource| Side::new(&resource.index, &asked));
@@ -221,7 +221,7 @@ impl<'c> Case<'c> {
     #[inline]
     fn needed(&self, grant: Option<CallerMatch>) -> u64 {
         let always = self.layers.scps | self.layers.endpoint;
-        let is_enough = self.asked.caller.is_outside_any_account()
+        let is_enough = self.asked.request.caller.is_outside_any_account()
             || (grant == Some(CallerMatch::Direct) && self.is_same_account());
         if is_enough { always } else { always | self.layers.of_caller() }
     }
@@ -267,7 +267,7 @@ impl<'c> Case<'c> {
             |is_granted: bool| if is_granted { Ok(()) } else { Err(PolicyType::Resource) };
         must_allow(scps, PolicyType::ServiceControlPolicy)?;
         must_allow(endpoint, PolicyType::VpcEndpoint)?;
-        if self.asked.caller.is_outside_any_account() {
+        if self.asked.request.caller.is_outside_any_account() {
             return must_be_granted(grant == Some(CallerMatch::Direct));
         }
         if self.is_same_account() {
@@ -279,7 +279,7 @@ impl<'c> Case<'c> {
                     must_allow(identity, PolicyType::Principal)?;
                     must_be_granted(!needs_resource_grant(
                         self.asked.request.action,
-                        self.asked.arn,
+                        self.asked.request.arn,
                     ))?;
                 }
             }
@@ -294,9 +294,9 @@ impl<'c> Case<'c> {
     /// A resource whose account is not known is taken to be the caller's.
     #[inline]
     fn is_same_account(&self) -> bool {
-        let of_arn = || self.asked.arn.and_then(|arn| arn.account_id());
+        let of_arn = || self.asked.request.arn.and_then(|arn| arn.account_id());
         let owner = self.asked.request.resource_account.or_else(of_arn);
-        owner.is_none_or(|owner| self.asked.caller.account == Some(owner))
+        owner.is_none_or(|owner| self.asked.request.caller.account == Some(owner))
     }
 }
 

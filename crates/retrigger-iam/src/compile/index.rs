@@ -172,7 +172,7 @@ impl Index {
         asked: &Asked<'_>,
         visit: &mut impl FnMut(Entry) -> Step,
     ) -> Step {
-        for part in asked.starts_of_resource_part(table.reaches_past_colons) {
+        for part in asked.request.starts_of_resource_part(table.reaches_past_colons) {
             let mut next = table.starts.longest(part);
             while let Some(node) = next {
                 if self.visit_run(table.runs[node.index()], visit) == Step::Stop {
@@ -193,7 +193,7 @@ impl Index {
             Look::Resource => self.statement(entry).covers_resource(asked),
             Look::Action => {
                 let statement = self.statement(entry);
-                if statement.covers_action(asked.request.action, asked.action_hash) {
+                if statement.covers_action(asked.request.action, asked.request.action_hash) {
                     statement.covers_resource(asked)
                 } else {
                     Truth::No

@@ -35,19 +35,19 @@ impl Layers {
     #[inline]
     pub(super) fn in_force(callers: &Callers, asked: &Asked<'_>) -> Self {
         let has = callers.layers;
-        let request = &asked.request;
-        let has_identity = asked.caller.has_identity_policies();
+        let request = asked.request;
+        let has_identity = asked.request.caller.has_identity_policies();
         let only_if = |holds: bool, layer: u64| if holds { layer } else { 0 };
         let organization = has.scps | has.rcps;
         let is_bound =
-            organization != 0 && !is_service_linked_role(request.principal, request.session_issuer);
+            organization != 0 && !is_service_linked_role(request.caller.principal, request.caller.issuer);
         let scps_apply =
-            is_bound && asked.caller.account.is_some() && !request.principal_in_management_account;
+            is_bound && asked.request.caller.account.is_some() && !request.principal_in_management_account;
         let rcps_apply = is_bound
             && has.rcps != 0
             && !request.resource_in_management_account
             && supports_rcps(request.action);
-        let is_federated = matches!(request.principal, Principal::FederatedUser(_));
+        let is_federated = matches!(request.caller.principal, Principal::FederatedUser(_));
         Self {
             scps: only_if(scps_apply, has.scps),
             rcps: only_if(rcps_apply, has.rcps),

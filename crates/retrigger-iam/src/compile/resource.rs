@@ -2,7 +2,7 @@
 
 use super::{
     asked::Asked,
-    text::{TextMatcher, same},
+    text::{TextMatcher, same, starts_with},
 };
 use crate::{
     arn::Arn,
@@ -106,7 +106,7 @@ impl ResourceMatcher {
             Self::Any => Truth::Yes,
             _ if asked.request.wildcard_only_action => Truth::No,
             Self::Exact(only) => same(only, resource).into(),
-            Self::Prefix(start) => resource.as_bytes().starts_with(start.as_bytes()).into(),
+            Self::Prefix(start) => starts_with(resource, start).into(),
             Self::Parts(parts) => parts.covers(asked),
             Self::Whole(whole) => whole.fits(resource, &asked.request.context),
         }
@@ -148,7 +148,7 @@ impl PartsMatcher {
     #[inline]
     fn covers(&self, asked: &Asked<'_>) -> Truth {
         let context = &asked.request.context;
-        let part_by_part = match &asked.arn {
+        let part_by_part = match &asked.request.arn {
             Some(arn) => self.arn.fits(arn, context),
             None => Truth::No,
         };
@@ -156,9 +156,7 @@ impl PartsMatcher {
             // An ARN with five colons is split by them in one way only.
             Some(whole)
                 if part_by_part != Truth::Yes
-                    && (asked.has_more_colons()
-                        || asked.arn.is_none()
-                        || self.has_variable_in_header) =>
+                    && (asked.request.may_be_split_elsewhere || self.has_variable_in_header) =>
             {
                 part_by_part.max(whole.fits(asked.request.resource, context))
             }

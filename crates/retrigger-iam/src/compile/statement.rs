@@ -104,7 +104,7 @@ impl Statement {
     pub(super) fn covers_caller(&self, asked: &Asked<'_>) -> Option<CallerMatch> {
         match &self.principal {
             None => Some(CallerMatch::Account),
-            Some(principal) => principal.covers(&asked.caller, asked.has_boundary),
+            Some(principal) => principal.covers(&asked.request.caller, asked.has_boundary),
         }
     }
 
@@ -155,6 +155,54 @@ impl ActionMatcher {
             Self::Other(pattern) => folded(action, |action| {
                 pattern.fits(action, &ContextRef::Listed(&[])) == Truth::Yes
             }),
+        }
+    }
+}
+
+/// Which of the actions that start so an `Action` element covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    None,
+    Some,
+    All,
+}
+
+impl Actions {
+    /// Which actions with this start, in lower case, are covered.
+    pub(super) fn share(&self, start: &str) -> Share {
+        let mut listed = Share::None;
+        for pattern in &self.patterns {
+            match pattern.share(start) {
+                Share::All => {
+                    listed = Share::All;
+                    break;
+                }
+                Share::Some => listed = Share::Some,
+                Share::None => {}
+            }
+        }
+        match (listed, self.negated) {
+            (Share::All, true) => Share::None,
+            (Share::None, true) => Share::All,
+            (share, _) => share,
+        }
+    }
+}
+
+impl ActionMatcher {
+    fn share(&self, start: &str) -> Share {
+        let (literal, is_all_that_matters) = match self {
+            Self::Any => ("", true),
+            Self::Name(key) => (&*key.name, false),
+            Self::Start(literal) => (&**literal, true),
+            Self::Other(pattern) => (pattern.literal_start(), false),
+        };
+        if is_all_that_matters && start.starts_with(literal) {
+            Share::All
+        } else if start.starts_with(literal) || literal.starts_with(start) {
+            Share::Some
+        } else {
+            Share::None
         }
     }
 }

@@ -64,7 +64,7 @@ impl TextMatcher {
         match self {
             Self::Any => Truth::Yes,
             Self::Exact(only) => same(only, text).into(),
-            Self::Prefix(start) => text.as_bytes().starts_with(start.as_bytes()).into(),
+            Self::Prefix(start) => starts_with(text, start).into(),
             Self::Suffix(end) => text.as_bytes().ends_with(end.as_bytes()).into(),
             Self::Around(start, end) => is_around(start, end, text).into(),
             Self::General(parts) => general(parts, text, context),
@@ -109,6 +109,17 @@ pub(super) fn same(left: &str, right: &str) -> bool {
     match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
         (Some(l), Some(r)) if l != r => false,
         _ => left == right,
+    }
+}
+
+/// Whether a text starts with another, whose last bytes are looked at first for the same reason.
+#[inline]
+pub(super) fn starts_with(text: &str, start: &str) -> bool {
+    let start = start.as_bytes();
+    let Some(text) = text.as_bytes().get(..start.len()) else { return false };
+    match (text.last_chunk::<8>(), start.last_chunk::<8>()) {
+        (Some(l), Some(r)) if l != r => false,
+        _ => text == start,
     }
 }
 
