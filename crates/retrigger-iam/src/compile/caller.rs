@@ -33,13 +33,7 @@ impl<'r> Caller<'r> {
                 | Principal::Root(_)
         );
         let arn = if is_of_account { Arn::parse(text) } else { None };
-        Self {
-            principal,
-            text,
-            arn,
-            account: arn.and_then(|arn| arn.account_id()),
-            issuer: None,
-        }
+        Self { principal, text, arn, account: arn.and_then(|arn| arn.account_id()), issuer: None }
     }
 
     /// Users, roles and their sessions have identity policies; the root user needs none.

@@ -8,7 +8,7 @@ use super::{
     statement::Statement,
 };
 use crate::{
-    evaluate::{is_always_allowed, needs_resource_grant},
+    evaluate::is_always_allowed,
     explain::{CallerMatch, Decision, PolicyType},
     policy::Effect,
     request_ref::RequestRef,
@@ -153,6 +153,9 @@ impl<'c> Case<'c> {
         let index = side.index;
         let mut denial = Truth::No;
         for class in side.classes() {
+            if class.deny.layers & in_force == 0 {
+                continue;
+            }
             if class.deny.outright & in_force != 0 {
                 return Truth::Yes;
             }
@@ -239,6 +242,9 @@ impl<'c> Case<'c> {
             if needed & !allowing.at_least == 0 {
                 break;
             }
+            if class.allow.layers & needed & !allowing.at_least == 0 {
+                continue;
+            }
             index.visit(&class.allow, &self.asked, &mut |entry| {
                 let layer = index.statement(entry).layer;
                 if needed & !allowing.at_least & layer != 0 {
@@ -277,10 +283,7 @@ impl<'c> Case<'c> {
                 Some(CallerMatch::Account) => must_allow(identity, PolicyType::Principal)?,
                 None => {
                     must_allow(identity, PolicyType::Principal)?;
-                    must_be_granted(!needs_resource_grant(
-                        self.asked.request.action,
-                        self.asked.request.arn,
-                    ))?;
+                    must_be_granted(!self.asked.request.needs_resource_grant)?;
                 }
             }
         } else {

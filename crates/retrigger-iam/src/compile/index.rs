@@ -49,6 +49,8 @@ pub(super) struct Class {
 /// The statements of a class with one effect.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Side {
+    /// The layers of all its statements.
+    pub(super) layers: u64,
     /// Layers with a statement that asks for nothing but the action.
     pub(super) outright: u64,
     /// Those statements, which need no look where the bits above suffice.
@@ -125,7 +127,7 @@ impl Index {
         if self.classes_of_starts.len() <= 1 {
             return self.classes_of_starts.first().copied();
         }
-        let node = folded(action, |lower| self.starts.longest(lower.as_bytes()))?;
+        let node = folded(action, |lower| self.starts.longest(lower))?;
         Some(self.class_of(node))
     }
 

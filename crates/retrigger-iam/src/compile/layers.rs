@@ -39,10 +39,11 @@ impl Layers {
         let has_identity = asked.request.caller.has_identity_policies();
         let only_if = |holds: bool, layer: u64| if holds { layer } else { 0 };
         let organization = has.scps | has.rcps;
-        let is_bound =
-            organization != 0 && !is_service_linked_role(request.caller.principal, request.caller.issuer);
-        let scps_apply =
-            is_bound && asked.request.caller.account.is_some() && !request.principal_in_management_account;
+        let is_bound = organization != 0
+            && !is_service_linked_role(request.caller.principal, request.caller.issuer);
+        let scps_apply = is_bound
+            && asked.request.caller.account.is_some()
+            && !request.principal_in_management_account;
         let rcps_apply = is_bound
             && has.rcps != 0
             && !request.resource_in_management_account

@@ -23,7 +23,17 @@ pub(super) enum TextMatcher {
     /// `text*text`
     Around(Box<str>, Box<str>),
     /// Wildcards anywhere, `?` and variables included.
-    General(Box<[Part]>),
+    General(Box<General>),
+}
+
+/// A pattern with nothing special about it.
+#[derive(Clone, Debug)]
+pub(super) struct General {
+    /// All that fits starts and ends so.
+    start: Box<str>,
+    end: Box<str>,
+    has_variables: bool,
+    parts: Box<[Part]>,
 }
 
 /// One piece of a general pattern.
@@ -54,7 +64,7 @@ impl TextMatcher {
                 Self::Around(start.as_str().into(), end.as_str().into())
             }
             pieces if pieces.iter().all(|piece| *piece == AnyRun) => Self::Any,
-            pieces => Self::General(pieces.iter().map(Part::new).collect()),
+            pieces => Self::General(Box::new(General::new(pieces))),
         }
     }
 
@@ -67,7 +77,7 @@ impl TextMatcher {
             Self::Prefix(start) => starts_with(text, start).into(),
             Self::Suffix(end) => text.as_bytes().ends_with(end.as_bytes()).into(),
             Self::Around(start, end) => is_around(start, end, text).into(),
-            Self::General(parts) => general(parts, text, context),
+            Self::General(general) => general.fits(text, context),
         }
     }
 
@@ -75,10 +85,7 @@ impl TextMatcher {
     pub(super) fn literal_start(&self) -> &str {
         match self {
             Self::Exact(text) | Self::Prefix(text) | Self::Around(text, _) => text,
-            Self::General(parts) => match parts.first() {
-                Some(Part::Literal(text)) => text,
-                _ => "",
-            },
+            Self::General(general) => &general.start,
             Self::Any | Self::Suffix(_) => "",
         }
     }
@@ -176,21 +183,45 @@ impl Variable {
     }
 }
 
-fn general(parts: &[Part], text: &str, context: &ContextRef<'_>) -> Truth {
-    let mut is_unknown = false;
-    for part in parts {
-        if let Part::Variable(variable) = part {
-            match variable.value(context) {
-                VariableValue::None => return Truth::No,
-                VariableValue::Unknown => is_unknown = true,
-                VariableValue::Known(_) => {}
-            }
+impl General {
+    fn new(pieces: &[Piece]) -> Self {
+        let literal = |piece: Option<&Piece>| match piece {
+            Some(Piece::Literal(text)) => text.as_str().into(),
+            _ => "".into(),
+        };
+        Self {
+            start: literal(pieces.first()),
+            end: literal(pieces.last()),
+            has_variables: pieces.iter().any(|piece| matches!(piece, Piece::Variable { .. })),
+            parts: pieces.iter().map(Part::new).collect(),
         }
     }
-    match run(parts, text, context) {
-        true if is_unknown => Truth::Maybe,
-        fits => fits.into(),
+
+    fn fits(&self, text: &str, context: &ContextRef<'_>) -> Truth {
+        if !starts_with(text, &self.start) || !text.as_bytes().ends_with(self.end.as_bytes()) {
+            return Truth::No;
+        }
+        let known =
+            if self.has_variables { values_of(&self.parts, context) } else { Some(Truth::Yes) };
+        match known {
+            Some(known) if run(&self.parts, text, context) => known,
+            _ => Truth::No,
+        }
     }
+}
+
+/// Whether all variables have a value: `Maybe` where some are unknown, `None` where one has none.
+fn values_of(parts: &[Part], context: &ContextRef<'_>) -> Option<Truth> {
+    let mut known = Truth::Yes;
+    for part in parts {
+        let Part::Variable(variable) = part else { continue };
+        match variable.value(context) {
+            VariableValue::None => return None,
+            VariableValue::Unknown => known = Truth::Maybe,
+            VariableValue::Known(_) => {}
+        }
+    }
+    Some(known)
 }
 
 /// The classic wildcard match, a piece at a time: on a mismatch, let the last `*` take one
@@ -269,21 +300,10 @@ impl Substituted {
         Self { parts: pattern.pieces().iter().map(Part::new).collect() }
     }
 
-    /// Whether the text has a value for each of its variables.
+    /// Whether all its variables have a value: `Maybe` where some are unknown, `None` where one
+    /// has none.
     pub(super) fn is_known(&self, context: &ContextRef<'_>) -> Option<Truth> {
-        let variables = self.parts.iter().filter_map(|part| match part {
-            Part::Variable(variable) => Some(variable.value(context)),
-            _ => None,
-        });
-        let mut known = Truth::Yes;
-        for value in variables {
-            match value {
-                VariableValue::None => return None,
-                VariableValue::Unknown => known = Truth::Maybe,
-                VariableValue::Known(_) => {}
-            }
-        }
-        Some(known)
+        values_of(&self.parts, context)
     }
 
     /// Its pieces of text once all variables are known.

@@ -216,10 +216,12 @@ pub(crate) fn needs_resource_grant(action: &str, resource: Option<Arn<'_>>) -> b
 fn is_assume_role(action: &str, resource: Option<Arn<'_>>) -> bool {
     let is_role =
         resource.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
-    let governed = fold::starts_with(action, "sts:AssumeRole")
-        || fold::equal(action, "sts:TagSession")
-        || fold::equal(action, "sts:SetSourceIdentity");
-    is_role && governed
+    let is_governed = |action| {
+        fold::starts_with(action, "sts:AssumeRole")
+            || fold::equal(action, "sts:TagSession")
+            || fold::equal(action, "sts:SetSourceIdentity")
+    };
+    is_role && is_governed(action)
 }
 
 fn is_governed_by_trust_policy(request: &Request) -> bool {
