@@ -99,7 +99,15 @@ impl Context {
     /// Where a key is, or else belongs.
     #[inline]
     fn find(&self, hash: u64, key: &str) -> Result<usize, usize> {
-        let mut at = self.hashes.partition_point(|one| *one < hash);
+        // PERF: up to some thirty keys, looking at one after the other takes fewer instructions
+        // than halving them.
+        const FEW: usize = 32;
+        let hashes = self.hashes.as_slice();
+        let mut at = if hashes.len() <= FEW {
+            hashes.iter().position(|one| *one >= hash).unwrap_or(hashes.len())
+        } else {
+            hashes.partition_point(|one| *one < hash)
+        };
         while self.hashes.get(at) == Some(&hash) {
             if fold::equal(&self.entries[at].key, key) {
                 return Ok(at);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use hashbrown::HashTable;
 
 use super::{
-    index::{Class, ClassId, Entry, Index, Look, Run, Side, Table},
+    index::{Class, ClassId, Entry, Gate, Index, Look, Run, Side, Table},
     prefixes::{NodeId, Prefixes},
     statement::{ActionMatcher, Resources, Share, Statement},
 };
@@ -154,7 +154,7 @@ impl Index {
     fn reaches_past_colons(&self, entry: Entry) -> bool {
         let Look::Pattern(pattern) = entry.look else { return false };
         let resources = self.statement(entry).resources();
-        resources.is_some_and(|all| all.patterns[pattern as usize].reaches_past_colons())
+        resources.is_some_and(|all| all.patterns[usize::from(pattern)].reaches_past_colons())
     }
 
     fn run(&mut self, entries: impl IntoIterator<Item = Entry>) -> Run {
@@ -185,7 +185,7 @@ fn number(length: usize) -> u32 {
 }
 
 fn entry(statement: usize, look: Look) -> Entry {
-    Entry { statement: number(statement), look }
+    Entry { statement: number(statement), look, gate: Gate::default() }
 }
 
 /// Sorts a statement in by its resource patterns.
@@ -199,8 +199,14 @@ fn sort_in(
         unsorted.push(entry(at, Look::Resource));
         return;
     };
-    for (number_of_pattern, pattern) in patterns.iter().enumerate() {
-        let entry = entry(at, Look::Pattern(number(number_of_pattern)));
+    // More patterns than a policy can hold characters are not sorted.
+    if u16::try_from(patterns.len()).is_err() {
+        unsorted.push(entry(at, Look::Resource));
+        return;
+    }
+    for (number, pattern) in (0..).zip(patterns) {
+        let gate = Gate::new(pattern.literal_start());
+        let entry = Entry { gate, ..entry(at, Look::Pattern(number)) };
         match pattern.start_of_resource_part() {
             Some(start) => by_start.push((start.into(), entry)),
             None => unsorted.push(entry),

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::{
     key::Key,
-    resource::ArnMatcher,
+    resource::ArnOperand,
     text::{Substituted, TextMatcher, same},
 };
 use crate::{
@@ -49,7 +49,7 @@ enum Test {
     Date(Holds, Box<[Option<Decimal>]>),
     Binary(Box<[Box<str>]>),
     Address(Box<[Option<IpNet>]>),
-    Arn(Box<[Option<ArnMatcher>]>),
+    Arn(Box<[Option<ArnOperand>]>),
 }
 
 /// Which order of value and operand an operator asks for.
@@ -153,11 +153,12 @@ impl Condition {
                 }),
                 None => comparison.over_nothing_comparable(ranges.len()),
             },
-            Test::Arn(arns) => match Arn::parse(value) {
-                Some(arn) => comparison
-                    .over(arns, |listed| listed.as_ref().map(|listed| listed.fits(&arn, context))),
-                None => comparison.over_nothing_comparable(arns.len()),
-            },
+            // Under a negated operator it matters whether the value is an ARN at all.
+            Test::Arn(arns) if self.negated && Arn::parse(value).is_none() => {
+                comparison.over_nothing_comparable(arns.len())
+            }
+            Test::Arn(arns) => comparison
+                .over(arns, |listed| listed.as_ref().map(|listed| listed.fits(value, context))),
         }
     }
 }
@@ -262,7 +263,7 @@ impl Test {
             ),
             K::IpAddress => Self::Address(texts().map(value::address_range).collect()),
             K::ArnLike => Self::Arn(
-                values.iter().map(|listed| listed.arn.as_ref().map(ArnMatcher::new)).collect(),
+                values.iter().map(|listed| listed.arn.as_ref().map(ArnOperand::new)).collect(),
             ),
         }
     }

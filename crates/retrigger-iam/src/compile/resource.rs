@@ -55,6 +55,39 @@ impl ArnMatcher {
     }
 }
 
+/// An ARN pattern as the cheapest comparison that decides it part by part.
+#[derive(Clone, Debug)]
+pub(super) enum ArnOperand {
+    /// One ARN.
+    Exact(Box<str>),
+    /// All ARNs that start so, the header being literal.
+    Prefix(Box<str>),
+    /// Wildcards or variables elsewhere.
+    Parts(Box<ArnMatcher>),
+}
+
+impl ArnOperand {
+    pub(super) fn new(pattern: &ArnPattern) -> Self {
+        let arn = ArnMatcher::new(pattern);
+        match (arn.literal_header(), &arn.resource) {
+            (Some(header), TextMatcher::Exact(text)) => Self::Exact((header + text).into()),
+            (Some(header), TextMatcher::Prefix(text)) => Self::Prefix((header + text).into()),
+            (Some(header), TextMatcher::Any) => Self::Prefix(header.into()),
+            _ => Self::Parts(Box::new(arn)),
+        }
+    }
+
+    /// Whether a text is an ARN that fits.
+    #[inline]
+    pub(super) fn fits(&self, text: &str, context: &ContextRef<'_>) -> Truth {
+        match self {
+            Self::Exact(only) => same(only, text).into(),
+            Self::Prefix(start) => starts_with(text, start).into(),
+            Self::Parts(arn) => Arn::parse(text).map_or(Truth::No, |text| arn.fits(&text, context)),
+        }
+    }
+}
+
 /// A pattern of a `Resource` element.
 #[derive(Clone, Debug)]
 pub(super) enum ResourceMatcher {
@@ -73,6 +106,8 @@ pub(super) enum ResourceMatcher {
 /// An ARN pattern that has to be taken part by part.
 #[derive(Clone, Debug)]
 pub(super) struct PartsMatcher {
+    /// The text that everything which fits starts with.
+    literal_start: Box<str>,
     arn: ArnMatcher,
     /// The whole text, where a `*` at the end of a header part may reach past the colon.
     whole: Option<TextMatcher>,
@@ -88,13 +123,12 @@ impl ResourceMatcher {
         let Some(parts) = &pattern.parts else {
             return Self::Whole(TextMatcher::new(&pattern.whole));
         };
-        let arn = ArnMatcher::new(parts);
-        let literal_header = arn.literal_header();
-        match (literal_header, &arn.resource) {
-            (Some(header), TextMatcher::Exact(text)) => Self::Exact((header + text).into()),
-            (Some(header), TextMatcher::Prefix(text)) => Self::Prefix((header + text).into()),
-            (Some(header), TextMatcher::Any) => Self::Prefix(header.into()),
-            _ => Self::Parts(Box::new(PartsMatcher::new(pattern, parts, arn))),
+        match ArnOperand::new(parts) {
+            ArnOperand::Exact(text) => Self::Exact(text),
+            ArnOperand::Prefix(text) => Self::Prefix(text),
+            ArnOperand::Parts(arn) => {
+                Self::Parts(Box::new(PartsMatcher::new(pattern, parts, *arn)))
+            }
         }
     }
 
@@ -122,6 +156,16 @@ impl ResourceMatcher {
         }
     }
 
+    /// The text with which every resource starts that it covers.
+    pub(super) fn literal_start(&self) -> &str {
+        match self {
+            Self::Any => "",
+            Self::Exact(text) | Self::Prefix(text) => text,
+            Self::Parts(parts) => &parts.literal_start,
+            Self::Whole(whole) => whole.literal_start(),
+        }
+    }
+
     /// Whether its resource part may begin after a later colon of the ARN than the fifth.
     pub(super) fn reaches_past_colons(&self) -> bool {
         matches!(self, Self::Parts(parts) if parts.whole.is_some())
@@ -139,6 +183,7 @@ impl PartsMatcher {
             TextMatcher::Around(..) | TextMatcher::General(_) => true,
         };
         Self {
+            literal_start: TextMatcher::new(&pattern.whole).literal_start().into(),
             whole: reaches.then(|| TextMatcher::new(&pattern.whole)),
             has_variable_in_header: arn.header.iter().any(is_variable),
             arn,
