@@ -10,7 +10,7 @@ const HIGH: u64 = ONES << 7;
 
 /// Eight bytes with their ASCII capitals in lower case.
 #[inline]
-fn lower(word: u64) -> u64 {
+pub(crate) fn lower(word: u64) -> u64 {
     let low_bits = word & !HIGH;
     let from_a = low_bits + ONES * (0x80 - b'A' as u64);
     let past_z = low_bits + ONES * (0x7f - b'Z' as u64);
@@ -52,8 +52,8 @@ pub(crate) fn equal(left: &str, right: &str) -> bool {
 
 /// Whether `text` starts with `start` but for the case of ASCII letters.
 #[inline]
-pub(crate) fn starts_with(text: &str, start: &str) -> bool {
-    text.as_bytes().get(..start.len()).is_some_and(|text| equal_bytes(text, start.as_bytes()))
+pub(crate) fn starts_with(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len()).is_some_and(|text| equal_bytes(text, start))
 }
 
 #[inline]

@@ -159,8 +159,9 @@ impl<'c> Case<'c> {
             if class.deny.outright & in_force != 0 {
                 return Truth::Yes;
             }
+            let all_in_force = class.deny.layers & !in_force == 0;
             index.visit(&class.deny, &self.asked, &mut |entry| {
-                if index.statement(entry).layer & in_force != 0 {
+                if all_in_force || index.statement(entry).layer & in_force != 0 {
                     denial = denial.max(self.applies(index, entry));
                 }
                 if denial == Truth::Yes { Step::Stop } else { Step::Go }
@@ -360,7 +361,7 @@ impl Case<'_> {
         };
         for class in side.classes() {
             let side = class.side(effect);
-            index.visit_run(side.outright_entries, &mut visit);
+            index.visit_run(side.outright_entries, &self.asked, &mut visit);
             index.visit(side, &self.asked, &mut visit);
         }
         first

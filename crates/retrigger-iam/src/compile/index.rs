@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 use super::{
     asked::Asked,
     prefixes::{NodeId, Prefixes},
-    statement::{Statement, folded},
+    statement::Statement,
 };
 use crate::{fold, truth::Truth};
 
@@ -152,8 +152,7 @@ impl Index {
         if self.classes_of_starts.len() <= 1 {
             return self.classes_of_starts.first().copied();
         }
-        let node = folded(action, |lower| self.starts.longest(lower))?;
-        Some(self.class_of(node))
+        Some(self.class_of(self.starts.longest_folded(action)?))
     }
 
     pub(super) fn class_of(&self, start: NodeId) -> ClassId {
@@ -164,7 +163,8 @@ impl Index {
         &self.entries[run.start as usize..run.end as usize]
     }
 
-    /// Calls `visit` for every entry of a side that can cover the resource, until it says stop.
+    /// Calls `visit` for every entry of a side that can cover the resource and passes its gate,
+    /// until it says stop.
     #[inline]
     pub(super) fn visit(
         &self,
@@ -173,7 +173,7 @@ impl Index {
         visit: &mut impl FnMut(Entry) -> Step,
     ) -> Step {
         for run in [side.unsorted, side.few] {
-            if self.visit_run(run, visit) == Step::Stop {
+            if self.visit_run(run, asked, visit) == Step::Stop {
                 return Step::Stop;
             }
         }
@@ -184,9 +184,15 @@ impl Index {
     }
 
     #[inline]
-    pub(super) fn visit_run(&self, run: Run, visit: &mut impl FnMut(Entry) -> Step) -> Step {
+    pub(super) fn visit_run(
+        &self,
+        run: Run,
+        asked: &Asked<'_>,
+        visit: &mut impl FnMut(Entry) -> Step,
+    ) -> Step {
+        let resource = asked.request.resource.as_bytes();
         for entry in self.entries(run) {
-            if visit(*entry) == Step::Stop {
+            if entry.gate.lets_pass(resource) && visit(*entry) == Step::Stop {
                 return Step::Stop;
             }
         }
@@ -202,7 +208,7 @@ impl Index {
         for part in asked.request.starts_of_resource_part(table.reaches_past_colons) {
             let mut next = table.starts.longest(part);
             while let Some(node) = next {
-                if self.visit_run(table.runs[node.index()], visit) == Step::Stop {
+                if self.visit_run(table.runs[node.index()], asked, visit) == Step::Stop {
                     return Step::Stop;
                 }
                 next = table.starts.parent(node);
@@ -211,12 +217,8 @@ impl Index {
         Step::Go
     }
 
-    /// Whether action and resource of an entry fit.
-    #[inline]
+    /// Whether action and resource of an entry, which has passed its gate, fit.
     pub(super) fn covers(&self, entry: Entry, asked: &Asked<'_>) -> Truth {
-        if !entry.gate.lets_pass(asked.request.resource.as_bytes()) {
-            return Truth::No;
-        }
         match entry.look {
             Look::Clauses => Truth::Yes,
             Look::Pattern(pattern) => {

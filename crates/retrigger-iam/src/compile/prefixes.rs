@@ -1,5 +1,7 @@
 //! Which of many texts a text starts with.
 
+use crate::fold;
+
 /// A set of texts, kept so that those with which a text starts are found by one binary search.
 ///
 /// The longest of them is, or contains as a start, the last one that is not greater than the
@@ -58,18 +60,41 @@ impl Prefixes {
     #[inline]
     pub(super) fn longest(&self, text: &[u8]) -> Option<NodeId> {
         let first = first_eight(text);
+        self.longest_of(first, |one| one > text, |one| text.starts_with(one))
+    }
+
+    /// The longest text of a set in lower case with which `text` starts but for the case of ASCII
+    /// letters.
+    #[inline]
+    pub(super) fn longest_folded(&self, text: &str) -> Option<NodeId> {
+        let lower = || text.bytes().map(|byte| byte.to_ascii_lowercase());
+        let first = fold::lower(first_eight(text.as_bytes()));
+        self.longest_of(
+            first,
+            |one| one.iter().copied().gt(lower()),
+            |one| fold::starts_with(text.as_bytes(), one),
+        )
+    }
+
+    #[inline]
+    fn longest_of(
+        &self,
+        first: u64,
+        is_greater: impl Fn(&[u8]) -> bool,
+        is_start: impl Fn(&[u8]) -> bool,
+    ) -> Option<NodeId> {
         let mut after = self.firsts.partition_point(|one| *one <= first);
         // Among those with the same first eight bytes, the last that is not greater.
         while after > 0
             && self.firsts[after - 1] == first
-            && self.text(self.nodes[after - 1]) > text
+            && is_greater(self.text(self.nodes[after - 1]))
         {
             after -= 1;
         }
         let mut id = NodeId::new(after.checked_sub(1)?);
         loop {
             let node = self.nodes[id.index()];
-            if text.starts_with(self.text(node)) {
+            if is_start(self.text(node)) {
                 return Some(id);
             }
             id = node.parent?;
@@ -127,5 +152,8 @@ mod tests {
     #[case(&["aaaaaaaaa", "aaaaaaaaab", "aaaaaaaaac"], "aaaaaaaaabz", &["aaaaaaaaab", "aaaaaaaaa"])]
     fn every_start_is_found(#[case] set: &[&str], #[case] text: &str, #[case] expected: &[&str]) {
         assert_eq!(found(set, text), expected);
+        let prefixes = Prefixes::new(set.iter().map(|text| text.as_bytes()));
+        let folded = prefixes.longest_folded(&text.to_ascii_uppercase());
+        assert_eq!(folded, prefixes.longest(text.as_bytes()));
     }
 }

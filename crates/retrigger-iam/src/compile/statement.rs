@@ -151,10 +151,8 @@ impl ActionMatcher {
         match self {
             Self::Any => true,
             Self::Name(Key { hash: known, name }) => *known == hash && fold::equal(name, action),
-            Self::Start(start) => fold::starts_with(action, start),
+            Self::Start(start) => fold::starts_with(action.as_bytes(), start.as_bytes()),
             Self::Other(pattern) => folded(action, |action| {
-                // INVARIANT: folding ASCII letters leaves UTF-8 text UTF-8.
-                let action = std::str::from_utf8(action).unwrap_or_default();
                 pattern.fits(action, &ContextRef::Listed(&[])) == Truth::Yes
             }),
         }
@@ -211,16 +209,16 @@ impl ActionMatcher {
 
 /// Hands on an action in lower case. No action of AWS is longer than the buffer; one that is
 /// takes a copy.
-#[inline]
-pub(super) fn folded<T>(action: &str, then: impl FnOnce(&[u8]) -> T) -> T {
+fn folded<T>(action: &str, then: impl FnOnce(&str) -> T) -> T {
     const LONGEST: usize = 128;
     let mut buffer = [0; LONGEST];
     match buffer.get_mut(..action.len()) {
         Some(lower) => {
             lower.copy_from_slice(action.as_bytes());
             lower.make_ascii_lowercase();
-            then(lower)
+            // INVARIANT: folding ASCII letters leaves UTF-8 text UTF-8.
+            then(std::str::from_utf8(lower).unwrap_or_default())
         }
-        None => then(action.to_ascii_lowercase().as_bytes()),
+        None => then(&action.to_ascii_lowercase()),
     }
 }

@@ -216,8 +216,8 @@ pub(crate) fn needs_resource_grant(action: &str, resource: Option<Arn<'_>>) -> b
 fn is_assume_role(action: &str, resource: Option<Arn<'_>>) -> bool {
     let is_role =
         resource.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
-    let is_governed = |action| {
-        fold::starts_with(action, "sts:AssumeRole")
+    let is_governed = |action: &str| {
+        fold::starts_with(action.as_bytes(), b"sts:AssumeRole")
             || fold::equal(action, "sts:TagSession")
             || fold::equal(action, "sts:SetSourceIdentity")
     };
