@@ -13,6 +13,7 @@ mod lint_shared;
 mod noise;
 mod replay;
 mod review;
+mod semantics;
 mod shared;
 mod signals;
 mod support;
