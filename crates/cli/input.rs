@@ -37,9 +37,13 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
 /// The cases of a check file: YAML by its ending, else JSON.
 pub(crate) fn read_cases(file: &Path) -> Result<Vec<Case>, Failure> {
     let text = read_text(file)?;
-    let is_yaml = file.extension().is_some_and(|end| end == "yaml" || end == "yml");
-    check::read_cases(&text, is_yaml)
+    check::read_cases(&text, is_yaml(file))
         .map_err(|error| Failure::new(format!("{}:{error}", file.display())))
+}
+
+/// Whether a file says by its ending that it is YAML.
+pub(crate) fn is_yaml(file: &Path) -> bool {
+    file.extension().is_some_and(|end| end == "yaml" || end == "yml")
 }
 
 /// The files named, and below the folders named every file that ends in `.extension`, in order.

@@ -2,6 +2,7 @@
 //! code.
 
 mod accept;
+mod bench;
 mod check;
 mod classify;
 mod derive;
@@ -37,6 +38,7 @@ enum Command {
     Classify(classify::Args),
     Trigger(trigger::Args),
     Lint(lint::Args),
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Classify(args) => classify::run(&args, &mut output),
         Command::Trigger(args) => trigger::run(&args, &mut output),
         Command::Lint(args) => lint::run(&args, &mut output),
+        Command::Bench(args) => bench::run(&args, &mut output),
     };
     exit::code(outcome.and_then(|outcome| {
         output.finish()?;

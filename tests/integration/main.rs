@@ -2,6 +2,7 @@
 
 mod accept;
 mod bad_input;
+mod bench;
 mod check;
 mod classify;
 mod decisions;

@@ -23,6 +23,7 @@ use retrigger_iam::{Decision, Explanation, Finding, PolicySet, Severity};
 use serde::Serialize;
 
 pub use case::{Case, Policies};
+pub(crate) use file::without_place;
 pub use file::{CheckError, read_cases};
 
 /// What a case got.
@@ -74,17 +75,21 @@ pub fn policies_of(case: &Case) -> (PolicySet, Vec<Finding>) {
     case.policies.parse()
 }
 
+/// Whether every document of a case can be evaluated.
+pub(crate) fn is_complete(case: &Case, policies: &PolicySet) -> bool {
+    policies.policies().count() == case.policies.documents().count()
+}
+
 /// Decides a case.
 pub fn run(case: &Case) -> CaseResult {
     let (policies, findings) = policies_of(case);
     let explanation = policies.explain(&case.request);
     let expected = case.expected();
-    let is_complete = policies.policies().count() == case.policies.documents().count();
     CaseResult {
         id: case.id.clone(),
         decision: explanation.decision,
         expected,
-        pass: is_complete && explanation.decision == expected,
+        pass: is_complete(case, &policies) && explanation.decision == expected,
         reason: reason(&explanation, case, &findings),
         settled: case.is_settled(),
     }

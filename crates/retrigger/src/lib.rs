@@ -46,6 +46,7 @@
 struct Readme;
 
 pub mod accept;
+pub mod bench;
 pub mod check;
 pub mod derive;
 pub mod documents;

@@ -39,8 +39,8 @@ use crate::{
     reporter::Reporter,
 };
 pub(crate) use answer::expectation;
-pub(crate) use authority::Undecidable;
-pub(crate) use decide::{Answer, Question, decide};
+pub(crate) use authority::{Asked, Undecidable};
+pub(crate) use decide::{Answer, Question, decide, decide_keeping};
 pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;
 pub(crate) use one::file_error;

@@ -99,7 +99,7 @@ fn json_error(error: &serde_json::Error, lines_before: usize) -> CheckError {
 }
 
 /// `serde_json` ends its messages in the place, which is said elsewhere.
-fn without_place(error: &serde_json::Error) -> String {
+pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     text.strip_suffix(&place).unwrap_or(&text).to_owned()

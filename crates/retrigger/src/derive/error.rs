@@ -89,15 +89,7 @@ impl DeriveError {
     pub(super) fn undecidable(name: &str, why: Undecidable) -> Self {
         let message = match why {
             Undecidable::File(error) => return error.into(),
-            Undecidable::Document(invalid) => match invalid.findings.first() {
-                Some(finding) => {
-                    let place = finding.place.as_ref().map(|place| format!("{place}: "));
-                    format!("{}{}", place.unwrap_or_default(), finding.message)
-                }
-                None => "a policy cannot be loaded".to_owned(),
-            },
-            Undecidable::Other { message, help } if help.is_empty() => message,
-            Undecidable::Other { message, help } => format!("{message}; {help}"),
+            other => other.to_string(),
         };
         Self::Undecidable { name: name.to_owned(), message }
     }

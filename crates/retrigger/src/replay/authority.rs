@@ -1,7 +1,7 @@
 //! The policies of a snapshot as they bear on one recording: each document is parsed when a
 //! decision needs it, and what is wrong with it is kept.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use retrigger_iam::{
     Arn, Decision, Explanation, Policy, PolicySet, PolicyType, Principal, Request,
@@ -28,6 +28,24 @@ pub(crate) enum Undecidable {
     Other { message: String, help: String },
 }
 
+impl fmt::Display for Undecidable {
+    /// What is wrong, with its place and what to do about it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => error.fmt(f),
+            Self::Document(invalid) => match invalid.findings.first() {
+                Some(FileFinding { place: Some(place), message, .. }) => {
+                    write!(f, "{place}: {message}")
+                }
+                Some(finding) => f.write_str(&finding.message),
+                None => f.write_str("a policy cannot be loaded"),
+            },
+            Self::Other { message, help } if help.is_empty() => f.write_str(message),
+            Self::Other { message, help } => write!(f, "{message}; {help}"),
+        }
+    }
+}
+
 impl From<Error> for Undecidable {
     fn from(error: Error) -> Self {
         Self::File(error)
@@ -40,6 +58,13 @@ impl From<InvalidDocument> for Undecidable {
     }
 }
 
+/// A request that was decided, and the policies that it was decided under.
+pub(crate) struct Asked {
+    pub(crate) request: Request,
+    pub(crate) policies: PolicySet,
+    pub(crate) decision: Decision,
+}
+
 /// The policies of a snapshot, seen from one function and one of its qualifiers.
 pub(crate) struct Authority<'s> {
     snapshot: &'s Snapshot,
@@ -49,6 +74,8 @@ pub(crate) struct Authority<'s> {
     documents: Documents,
     edits: &'s [PolicyEdit],
     warnings: Vec<FileFinding>,
+    /// What was asked so far, where that is to be kept.
+    asked: Option<Vec<Asked>>,
 }
 
 impl<'s> Authority<'s> {
@@ -60,12 +87,23 @@ impl<'s> Authority<'s> {
         let function = snapshot.function(arn.name())?;
         let documents = Documents::default();
         let warnings = Vec::new();
-        Ok(Self { snapshot, function, arn, qualifier, documents, edits: &[], warnings })
+        let (edits, asked) = (&[][..], None);
+        Ok(Self { snapshot, function, arn, qualifier, documents, edits, warnings, asked })
     }
 
     /// The same with changes to its policies.
     pub(super) fn edited(self, edits: &'s [PolicyEdit]) -> Self {
         Self { edits, ..self }
+    }
+
+    /// The same, keeping what is asked with the policies that it is decided under.
+    pub(super) fn keeping_what_is_asked(self) -> Self {
+        Self { asked: Some(Vec::new()), ..self }
+    }
+
+    /// What was asked, where it was kept.
+    pub(super) fn take_asked(&mut self) -> Vec<Asked> {
+        self.asked.take().unwrap_or_default()
     }
 
     /// The documents that were needed.
@@ -100,7 +138,7 @@ impl<'s> Authority<'s> {
         };
         let rcps = self.rcps()?;
         let policies = PolicySet { resource, rcps, ..set };
-        Ok(self.decided(Step::Invoke, request, &policies))
+        Ok(self.decided(Step::Invoke, request, policies))
     }
 
     /// May Lambda poll the source under the execution role?
@@ -116,7 +154,7 @@ impl<'s> Authority<'s> {
             None => None,
         };
         let rcps = self.rcps()?;
-        Ok(self.decided(Step::Poll, request, &PolicySet { resource, rcps, ..set }))
+        Ok(self.decided(Step::Poll, request, PolicySet { resource, rcps, ..set }))
     }
 
     /// May Lambda assume the execution role, under the role's trust policy?
@@ -131,7 +169,7 @@ impl<'s> Authority<'s> {
             unsettled::assume_role_context(request, self.arn.as_str(), self.arn.account());
         let rcps = self.rcps()?;
         let policies = PolicySet { resource, rcps, ..PolicySet::default() };
-        Ok(self.decided(Step::AssumeRole, request, &policies))
+        Ok(self.decided(Step::AssumeRole, request, policies))
     }
 
     /// May the function write its log?
@@ -143,7 +181,7 @@ impl<'s> Authority<'s> {
         tag(&mut request, &role.tags);
         let set = self.policies(&Owner::of_role(role))?;
         let rcps = self.rcps()?;
-        Ok(self.decided(Step::Log, request, &PolicySet { rcps, ..set }))
+        Ok(self.decided(Step::Log, request, PolicySet { rcps, ..set }))
     }
 
     /// The execution role that the function is configured with.
@@ -236,7 +274,7 @@ impl<'s> Authority<'s> {
         Ok(policy)
     }
 
-    fn decided(&self, step: Step, request: Request, policies: &PolicySet) -> Decided {
+    fn decided(&mut self, step: Step, request: Request, policies: PolicySet) -> Decided {
         let management =
             self.snapshot.organization().and_then(|org| org.management_account.as_deref());
         let mut request = request.with_derived_context();
@@ -248,6 +286,10 @@ impl<'s> Authority<'s> {
         let message = explanation.denial.as_ref().map(|denial| denial.message(&request));
         let mut clauses = self.documents.clauses(&explanation);
         clauses.extend(self.missing_policy(step, &explanation));
+        if let Some(asked) = &mut self.asked {
+            let (request, decision) = (request.clone(), explanation.decision);
+            asked.push(Asked { request, policies, decision });
+        }
         Decided { step, request, explanation, message, clauses }
     }
 

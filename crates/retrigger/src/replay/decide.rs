@@ -8,7 +8,7 @@ use crate::{
     documents::Documents,
     event::Decided,
     replay::{
-        authority::{Authority, Undecidable},
+        authority::{Asked, Authority, Undecidable},
         edit::PolicyEdit,
         one, steps,
     },
@@ -37,25 +37,50 @@ pub(crate) struct Answer {
 
 /// Decides as a replay does: may the trigger invoke, may Lambda assume the role, may it log?
 pub(crate) fn decide(question: &Question<'_>) -> Result<Answer, Undecidable> {
-    let Question { folder, snapshot, manifest, payload, declared, edits } = question;
+    let mut authority = authority(question)?;
+    answer(question, &mut authority).map(|(classification, decisions)| Answer {
+        classification,
+        decisions,
+        documents: authority.into_documents(),
+    })
+}
+
+/// The same decisions, and all that was asked for them with the policies in force.
+pub(crate) fn decide_keeping(
+    question: &Question<'_>,
+) -> Result<(Vec<Decided>, Vec<Asked>), Undecidable> {
+    let mut authority = authority(question)?.keeping_what_is_asked();
+    let (_, decisions) = answer(question, &mut authority)?;
+    Ok((decisions, authority.take_asked()))
+}
+
+fn authority<'q>(question: &Question<'q>) -> Result<Authority<'q>, Undecidable> {
+    let arn = &question.folder.function().arn;
+    let qualifier = question.manifest.invocation.qualifier.as_deref();
+    Ok(Authority::new(question.snapshot, arn, qualifier)?.edited(question.edits))
+}
+
+fn answer(
+    question: &Question<'_>,
+    authority: &mut Authority<'_>,
+) -> Result<(Classification, Vec<Decided>), Undecidable> {
+    let Question { folder, manifest, payload, declared, .. } = question;
     let arn = &folder.function().arn;
-    let qualifier = manifest.invocation.qualifier.as_deref();
-    let mut authority = Authority::new(snapshot, arn, qualifier)?.edited(edits);
     let classification = steps::classify(payload, manifest, &authority.invoked_arn())?;
     let classification = classification.declare(declared.clone());
     let role = authority.execution_role()?;
     let time = manifest.invocation.time.as_ref();
     let time: Option<RequestTime> = time.and_then(|time| time.as_str().parse().ok());
-    let mut decisions = steps::trigger_decisions(&mut authority, &classification, &role, time)?;
+    let mut decisions = steps::trigger_decisions(authority, &classification, &role, time)?;
     if runs(&decisions) {
         decisions.push(authority.decide_assume_role(&role)?);
     }
     if runs(&decisions) {
-        let (group, stream) = one::log_place(arn, &manifest.invocation, &authority);
-        let logs = steps::log_decisions(&mut authority, &role, &group, &stream, arn.as_str())?;
+        let (group, stream) = one::log_place(arn, &manifest.invocation, authority);
+        let logs = steps::log_decisions(authority, &role, &group, &stream, arn.as_str())?;
         decisions.extend(logs);
     }
-    Ok(Answer { classification, decisions, documents: authority.into_documents() })
+    Ok((classification, decisions))
 }
 
 /// Whether nothing keeps the handler from running so far.
