@@ -1,0 +1,6 @@
+//! Laws of the evaluators over random cases, the decision suite, and documents of any size.
+
+mod agree;
+mod growth;
+mod kinds;
+mod suite;
