@@ -96,7 +96,11 @@ impl Parser {
             Value::NumberLit(number) => Some(Text::new(number.value, span)),
             Value::BooleanLit(boolean) => Some(Text::new(boolean.value.to_string(), span)),
             _ => {
-                self.wrong_type(value, &format!("value of `{}`", shortened(&key.value)), "a string");
+                self.wrong_type(
+                    value,
+                    &format!("value of `{}`", shortened(&key.value)),
+                    "a string",
+                );
                 None
             }
         }

@@ -1,34 +1,72 @@
 //! What the evaluators and the parts of an explanation must agree on for any request.
 
 use retrigger_iam::{
-    CheckEffect, Decision, Effect, Explanation, PolicySet, PolicyType, Request, StatementReport,
+    Check, CheckEffect, CompiledPolicySet, Decided, Decision, Effect, Explanation, PolicySet,
+    PolicyType, Request, StatementReport,
 };
 
-/// Both evaluators decide the same, and the explanation bears the decision out; gives the
-/// decision.
-#[track_caller]
-pub(crate) fn check(policies: &PolicySet, request: &Request) -> Decision {
-    if let Some(difference) = difference(policies, request) {
-        panic!("{difference}");
-    }
-    policies.decide(request)
+/// The same policies in both evaluators.
+pub(crate) struct Both {
+    pub(crate) plain: PolicySet,
+    compiled: CompiledPolicySet,
 }
 
-/// What the two evaluators say differently about a request.
-#[track_caller]
-pub(crate) fn difference(policies: &PolicySet, request: &Request) -> Option<String> {
-    let plain = policies.explain(request);
-    bears_out(&plain, request);
-    let compiled = policies.clone().compile();
-    let decision = compiled.decide(request);
-    if decision != plain.decision {
-        return Some(format!("plain: {}, compiled: {decision}", plain.decision));
+impl Both {
+    pub(crate) fn new(plain: PolicySet) -> Self {
+        let compiled = plain.clone().compile();
+        Self { plain, compiled }
     }
-    let decided = compiled.decide_with(request);
-    if decided.decision != plain.decision {
-        return Some(format!("plain: {}, decide_with: {}", plain.decision, decided.decision));
+
+    /// The decision of both, or what they say differently.
+    ///
+    /// # Panics
+    ///
+    /// Where the explanation does not bear out its own decision.
+    pub(crate) fn decide(&self, request: &Request) -> Result<Decision, String> {
+        let explanation = self.plain.explain(request);
+        bears_out(&explanation, request);
+        let plain = explanation.decision;
+        let compiled = self.compiled.decide(request);
+        let decided = self.compiled.decide_with(request);
+        if compiled != plain {
+            return Err(format!("the plain evaluator: {plain}, the compiled: {compiled}"));
+        }
+        if decided.decision != plain {
+            return Err(format!("decide: {plain}, decide_with: {}", decided.decision));
+        }
+        Ok(plain)
     }
-    (compiled.explain(request) != plain).then(|| "the explanations differ".to_owned())
+
+    /// The decision of both, which also explain it the same.
+    #[track_caller]
+    pub(crate) fn check(&self, request: &Request) -> Decision {
+        let decision = self.decide(request).unwrap_or_else(|difference| panic!("{difference}"));
+        let all = self.compiled.decide_all(std::slice::from_ref(request));
+        assert_eq!(all, [decision], "decide_all differs");
+        assert!(self.compiled.explain(request) == self.plain.explain(request));
+        decision
+    }
+
+    /// What decided is what the explanation says: the kind that denies, and its first statement
+    /// that does.
+    #[expect(dead_code, reason = "called as soon as the compiled evaluator names what decides")]
+    fn names_what_decides(
+        &self,
+        decided: Decided,
+        explanation: &Explanation,
+    ) -> Result<(), String> {
+        let denied_by = explanation.denial.as_ref().map(|denial| denial.policy_type);
+        if decided.denied_by != denied_by {
+            return Err(format!("denied by {denied_by:?}, named is {:?}", decided.denied_by));
+        }
+        if explanation.decision != Decision::ExplicitlyDenied {
+            return Ok(());
+        }
+        let named = decided.statement.and_then(|id| self.compiled.statement(id));
+        let named = named.map(|(policy, statement)| (policy.name.as_str(), statement.span));
+        let first = explanation.deciding().next().map(|one| (one.policy.as_str(), one.span));
+        if named == first { Ok(()) } else { Err(format!("{first:?} denies, named is {named:?}")) }
+    }
 }
 
 /// The checks and the decision say the same, both ways.
@@ -41,6 +79,14 @@ fn bears_out(explanation: &Explanation, request: &Request) {
         Decision::Allowed => {
             assert!(denial.is_none());
             assert!(denies.is_none() || asks_who_it_is);
+            let is_limit = |check: &&Check| {
+                matches!(
+                    check.policy_type,
+                    PolicyType::ServiceControlPolicy | PolicyType::VpcEndpoint
+                )
+            };
+            let mut limits = checks.iter().filter(is_limit);
+            assert!(asks_who_it_is || limits.all(|check| check.effect == CheckEffect::Allow));
         }
         Decision::ExplicitlyDenied => {
             let denial = denial.as_ref().expect("a denial");
@@ -62,10 +108,9 @@ fn bears_out(explanation: &Explanation, request: &Request) {
             let of_effect = |report: &&StatementReport| report.effect == effect;
             check.statements.iter().filter(of_effect).any(StatementReport::applies)
         };
-        let effect = check.effect;
-        assert_eq!(effect == CheckEffect::ExplicitDeny, applies(Effect::Deny));
+        assert_eq!(check.effect == CheckEffect::ExplicitDeny, applies(Effect::Deny));
         let allows = applies(Effect::Allow) && !applies(Effect::Deny);
-        assert_eq!(effect == CheckEffect::Allow, allows);
+        assert_eq!(check.effect == CheckEffect::Allow, allows);
     }
 }
 

@@ -76,7 +76,8 @@ impl Kinds<String> {
             self.map(|text| {
                 number += 1;
                 let parsed = Policy::parse(text);
-                let policy = parsed.policy.unwrap_or_else(|| panic!("{:?}\n{text}", parsed.findings));
+                let policy =
+                    parsed.policy.unwrap_or_else(|| panic!("{:?}\n{text}", parsed.findings));
                 policy.named(format!("policy {number}"))
             });
         PolicySet { identity, resource, boundary, session, scps, rcps, endpoint }
@@ -91,7 +92,6 @@ pub(crate) struct Case {
     #[serde(default)]
     pub(crate) policies: Kinds<Value>,
     pub(crate) expect: Decision,
-    pub(crate) confidence: Option<String>,
 }
 
 /// The suite of decisions that every evaluator must make: each file with its cases.
