@@ -1,6 +1,7 @@
 //! Laws of the evaluators over random cases, the decision suite, and documents of any size.
 
 mod agree;
+mod cases;
 mod differential;
 mod generate;
 mod growth;

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::{agree::Both, kinds};
+use crate::{agree::Both, cases};
 
 #[test]
 fn every_case_gets_its_decision_from_both_evaluators() {
     let mut count = 0;
-    for (path, cases) in kinds::suite() {
+    for (path, cases) in cases::suite() {
         for case in cases {
             let policies = case.policies.map(Value::to_string).read();
             let decision = Both::new(policies).check(&case.request);

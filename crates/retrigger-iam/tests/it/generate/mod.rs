@@ -16,7 +16,6 @@ mod scene;
 
 pub(crate) use document::statements_of;
 pub(crate) use entropy::Entropy;
-pub(crate) use near::change;
 
 use retrigger_iam::Request;
 use serde_json::Value;
