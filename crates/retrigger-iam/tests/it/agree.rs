@@ -34,6 +34,7 @@ impl Both {
         if decided.decision != plain {
             return Err(format!("decide: {plain}, decide_with: {}", decided.decision));
         }
+        self.names_what_decides(decided, &explanation)?;
         Ok(plain)
     }
 
@@ -49,7 +50,6 @@ impl Both {
 
     /// What decided is what the explanation says: the kind that denies, and its first statement
     /// that does.
-    #[expect(dead_code, reason = "called as soon as the compiled evaluator names what decides")]
     fn names_what_decides(
         &self,
         decided: Decided,
@@ -72,7 +72,8 @@ impl Both {
 /// The checks and the decision say the same, both ways.
 #[track_caller]
 fn bears_out(explanation: &Explanation, request: &Request) {
-    let Explanation { decision, checks, denial } = explanation;
+    let Explanation { decision, checks, denial, hangs_on } = explanation;
+    assert!(hangs_on.is_empty() || *decision == Decision::Undecided);
     let asks_who_it_is = request.action.eq_ignore_ascii_case("sts:GetCallerIdentity");
     let denies = checks.iter().find(|check| check.effect == CheckEffect::ExplicitDeny);
     match decision {
@@ -101,16 +102,27 @@ fn bears_out(explanation: &Explanation, request: &Request) {
             assert!(explanation.deciding().next().is_none());
             is_silent(explanation, denial.policy_type);
         }
-        Decision::Undecided => assert!(denial.is_none() && denies.is_none()),
+        Decision::Undecided => {
+            assert!(denial.is_none() && denies.is_none());
+            let is_unknown = |key: &String| request.context.is_unknown(key);
+            assert!(!hangs_on.is_empty() && hangs_on.iter().all(is_unknown));
+        }
     }
     for check in checks {
-        let applies = |effect| {
-            let of_effect = |report: &&StatementReport| report.effect == effect;
-            check.statements.iter().filter(of_effect).any(StatementReport::applies)
+        let of_effect = |effect| check.statements.iter().filter(move |one| one.effect == effect);
+        let applies = |effect| of_effect(effect).any(StatementReport::applies);
+        let hangs = |effect| of_effect(effect).any(StatementReport::hangs);
+        let expected = if applies(Effect::Deny) {
+            Some(CheckEffect::ExplicitDeny)
+        } else if hangs(Effect::Deny) {
+            Some(CheckEffect::Undecided)
+        } else if applies(Effect::Allow) {
+            Some(CheckEffect::Allow)
+        } else {
+            hangs(Effect::Allow).then_some(CheckEffect::Undecided)
         };
-        assert_eq!(check.effect == CheckEffect::ExplicitDeny, applies(Effect::Deny));
-        let allows = applies(Effect::Allow) && !applies(Effect::Deny);
-        assert_eq!(check.effect == CheckEffect::Allow, allows);
+        let is_silent = matches!(check.effect, CheckEffect::ImplicitDeny | CheckEffect::NoImpact);
+        assert!(expected == Some(check.effect) || expected.is_none() && is_silent);
     }
 }
 
@@ -120,6 +132,8 @@ fn bears_out(explanation: &Explanation, request: &Request) {
 fn is_silent(explanation: &Explanation, blamed: PolicyType) {
     let mut checks = explanation.checks.iter().filter(|check| check.policy_type == blamed);
     let is_silent = checks.clone().next().is_none()
-        || checks.any(|check| check.effect == CheckEffect::ImplicitDeny);
+        || checks.any(|check| {
+            matches!(check.effect, CheckEffect::ImplicitDeny | CheckEffect::Undecided)
+        });
     assert!(is_silent || blamed == PolicyType::Resource, "{blamed:?} is blamed and allows");
 }

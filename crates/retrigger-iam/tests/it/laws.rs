@@ -11,7 +11,7 @@ use proptest::{
     prelude::any,
     test_runner::{Config, TestCaseError, TestError, TestRunner},
 };
-use retrigger_iam::{Decision, PolicySet, Principal, Request};
+use retrigger_iam::{Context, Decision, PolicySet, Principal, Request};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -218,8 +218,9 @@ fn the_case_of_the_requests_action_and_keys_does_not_matter() {
             if upper { text.to_ascii_uppercase() } else { text.to_ascii_lowercase() }
         };
         let keys = request.context.iter().map(|(key, value)| (change(key), value.clone()));
-        let other =
-            Request { context: keys.collect(), action: change(&request.action), ..request.clone() };
+        let mut context: Context = keys.collect();
+        request.context.unknown_keys().for_each(|key| context.insert_unknown(change(key)));
+        let other = Request { context, action: change(&request.action), ..request.clone() };
         same((policies, request), (policies, &other))
     });
 }
@@ -236,5 +237,29 @@ fn how_the_json_is_written_does_not_matter() {
         let decision = other.read().decide(request);
         let differs = other != policies.map(Value::to_string);
         if decision == plain { Ok(differs) } else { Err(format!("{plain} becomes {decision}")) }
+    });
+}
+
+/// An unknown key stands for its absence and for every value.
+#[test]
+fn what_is_decided_without_knowing_a_key_is_decided_whatever_it_is() {
+    hold(20, |policies, request, entropy| {
+        let (name, kind, is_multi) = generate::KEYS[entropy.below(generate::KEYS.len())];
+        let had = generate::keys_of(request);
+        let key = if had.is_empty() { name } else { had[entropy.below(had.len())].as_str() };
+        let set = read(policies);
+        let unknown = request.clone().with_unknown(key);
+        let mut known = request.clone();
+        match entropy.below(3) {
+            0 => known.context.remove(key),
+            1 => generate::insert(entropy, &mut known.context, key, kind, is_multi),
+            _ => {}
+        }
+        let (open, closed) = (set.decide(&unknown), set.decide(&known));
+        let is_asked = json!(policies).to_string().to_lowercase().contains(&key.to_lowercase());
+        if open == Decision::Undecided || open == closed {
+            return Ok(is_asked && open != Decision::Undecided);
+        }
+        Err(format!("{open} becomes {closed} where `{key}` is known: {}", json!(known)))
     });
 }

@@ -73,7 +73,8 @@ pub(super) fn conditions(entropy: &mut Entropy<'_>, scene: &Scene) -> Value {
 
 /// A key, mostly one that the scene has.
 fn key(entropy: &mut Entropy<'_>, scene: &Scene) -> (String, Type, bool) {
-    let had: Vec<&str> = scene.context.iter().map(|(key, _)| key).collect();
+    let had = scene.context.iter().map(|(key, _)| key).chain(scene.context.unknown_keys());
+    let had: Vec<&str> = had.collect();
     let known = |name: &str| KEYS.iter().find(|(key, ..)| key.eq_ignore_ascii_case(name)).copied();
     let of_scene = if had.is_empty() || entropy.chance(25) {
         None

@@ -16,6 +16,9 @@ mod scene;
 
 pub(crate) use document::statements_of;
 pub(crate) use entropy::Entropy;
+pub(crate) use pools::KEYS;
+pub(crate) use request::keys_of;
+pub(crate) use scene::insert;
 
 use retrigger_iam::Request;
 use serde_json::Value;

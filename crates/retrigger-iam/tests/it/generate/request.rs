@@ -52,8 +52,14 @@ fn change_caller(entropy: &mut Entropy<'_>, request: &mut Request) {
 }
 
 fn drop_key(entropy: &mut Entropy<'_>, request: &mut Request) {
-    let count = request.context.iter().count();
-    let dropped = entropy.below(count.max(1));
-    let kept = request.context.iter().enumerate().filter(|(at, _)| *at != dropped);
-    request.context = kept.map(|(_, (key, value))| (key.to_owned(), value.clone())).collect();
+    let keys = keys_of(request);
+    if !keys.is_empty() {
+        request.context.remove(&keys[entropy.below(keys.len())]);
+    }
+}
+
+/// Every key of the request's context, unknown ones included.
+pub(crate) fn keys_of(request: &Request) -> Vec<String> {
+    let known = request.context.iter().map(|(key, _)| key);
+    known.chain(request.context.unknown_keys()).map(str::to_owned).collect()
 }

@@ -50,7 +50,7 @@ impl Scene {
     }
 }
 
-/// Condition keys with values. Whatever else a context can hold is put in here.
+/// Condition keys with values, some of them unknown.
 fn context(entropy: &mut Entropy<'_>) -> Context {
     let mut context = Context::default();
     for _ in 0..entropy.below(5) {
@@ -60,7 +60,8 @@ fn context(entropy: &mut Entropy<'_>) -> Context {
     context
 }
 
-/// Sets a key, now and then to several values where it has one, to none, or under another spelling.
+/// Sets a key, now and then to several values where it has one, to none, to what nobody knows, or
+/// under another spelling.
 pub(crate) fn insert(
     entropy: &mut Entropy<'_>,
     context: &mut Context,
@@ -69,7 +70,9 @@ pub(crate) fn insert(
     is_multi: bool,
 ) {
     let key = if entropy.chance(10) { change_case(key) } else { key.to_owned() };
-    if is_multi != entropy.chance(6) {
+    if entropy.chance(10) {
+        context.insert_unknown(key);
+    } else if is_multi != entropy.chance(6) {
         let values: Vec<String> = (0..entropy.below(4)).map(|_| value(entropy, kind)).collect();
         context.insert(key, values);
     } else {
