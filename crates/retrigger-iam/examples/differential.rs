@@ -82,9 +82,13 @@ fn main() -> ExitCode {
         let count = threads.unwrap_or_else(processors);
         thread::scope(|scope| {
             let workers: Vec<_> = (0..count).map(|_| scope.spawn(|| run.work())).collect();
+            let mut next_report = Duration::from_secs(10);
             while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
-                thread::park_timeout(Duration::from_secs(10));
-                run.report(start);
+                thread::sleep(Duration::from_millis(20));
+                if start.elapsed() >= next_report {
+                    next_report += Duration::from_secs(10);
+                    run.report(start);
+                }
             }
         });
     }
