@@ -49,7 +49,7 @@ fn time(text: &str) -> Duration {
         let kinds = [PolicyKind::Identity, PolicyKind::Rcp];
         let linted = kinds.map(|kind| lint(text, Some(kind)).findings.len());
         std::hint::black_box((read.is_ok(), linted));
-        now() - start
+        now().saturating_sub(start)
     };
     (0..3).map(|_| once()).min().unwrap_or_default()
 }
@@ -87,7 +87,6 @@ fn time(text: &str) -> Duration {
 #[case::variables_before_a_colon(&|n| statement(&format!(r#""Resource":"{}""#, filled("${a}", n))))]
 #[case::variables_in_a_condition(&|n| statement(&format!(r#""Condition":{{"ArnLike":{{"aws:k":"{}"}}}}"#, filled("${}", n))))]
 #[case::variables_of_a_long_header(&|n| statement(&format!(r#""Resource":"arn:{}:s3:::b""#, filled("${a:b}", n))))]
-#[case::open_variables(&|n| statement(&format!(r#""Resource":"{}""#, filled("${", n))))]
 #[case::principals(&|n| statement(&format!(r#""Principal":{{"AWS":[{}]}}"#, listed(r#""arn:aws:iam::1:group/*""#, n))))]
 #[case::wrong_principals(&|n| statement(&format!(r#""Principal":{{{}}}"#, numbered(r#""A#":"x""#, n))))]
 #[case::white_space(&|n| filled(" \n\t", n))]
