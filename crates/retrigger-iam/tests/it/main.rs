@@ -10,3 +10,4 @@ mod laws;
 mod mix;
 mod rewrite;
 mod suite;
+mod unknown;
