@@ -21,6 +21,32 @@ lint:
 bench FILTER="":
     cargo bench --workspace -- {{FILTER}}
 
+# Hold the compiled evaluator against the plain one over random cases.
+differential CASES="1000000" SEED="1":
+    cargo run --release -p retrigger-iam --example differential -- --cases {{CASES}} --seed {{SEED}}
+
+# Fuzz one of `parse`, `lint` and `decide` for some seconds. What takes ten seconds or two
+# gigabytes is a finding too. Wants `cargo install cargo-fuzz`.
+fuzz TARGET SECONDS="60" MAX_LEN="100000":
+    mkdir -p fuzz/corpus/{{TARGET}}
+    RUSTC_BOOTSTRAP=1 cargo fuzz run {{TARGET}} fuzz/corpus/{{TARGET}} \
+        fuzz/seeds/{{ if TARGET == "decide" { "decide" } else { "text" } }} -- \
+        {{ if TARGET == "decide" { "" } else { "-dict=fuzz/policy.dict" } }} \
+        -max_total_time={{SECONDS}} -max_len={{MAX_LEN}} -rss_limit_mb=2048 -timeout=10
+
+# An hour of each fuzz target.
+fuzz-long: (fuzz "parse" "3600") (fuzz "lint" "3600") (fuzz "decide" "3600" "16000")
+
+# Write the seed corpora of the fuzz targets again.
+fuzz-seeds:
+    rm -rf fuzz/seeds
+    cargo run --package retrigger-iam --example fuzz_seeds -- fuzz/seeds
+
+# Change the evaluators here and there and see that a test notices. Wants
+# `cargo install cargo-mutants`.
+mutants *ARGS:
+    cargo mutants --package retrigger-iam --jobs 1 {{ARGS}} -- --lib --test it -- --skip growth
+
 # Check licences, advisories and sources of the dependencies.
 deny:
     cargo deny check

@@ -37,7 +37,11 @@ impl Finding {
 
     /// `line:column: message (help)`, the place found in `text`, the document's own text.
     pub fn describe(&self, text: &str) -> String {
-        let place = Location::of(text, self.span.start);
+        self.describe_at(Location::of(text, self.span.start))
+    }
+
+    /// The same where the place is known.
+    pub(crate) fn describe_at(&self, place: Location) -> String {
         match &self.help {
             Some(help) => format!("{place}: {}; {help}", self.message),
             None => format!("{place}: {}", self.message),
@@ -225,8 +229,10 @@ pub(crate) fn nearest<'c>(
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
     let lower = word.to_lowercase();
+    let length = lower.chars().count();
     candidates
         .into_iter()
+        .filter(|candidate| length.abs_diff(candidate.len()) <= candidate.len() / 3)
         .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len() / 3)
         .min_by_key(|(distance, _)| *distance)

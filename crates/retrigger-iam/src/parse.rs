@@ -9,7 +9,7 @@ pub(crate) mod json;
 mod principal;
 mod statement;
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use jsonc_parser::ast::{Object, Value};
 
@@ -17,7 +17,7 @@ use crate::{
     finding::{Code, Finding, Severity, did_you_mean},
     parse::json::{kind_of, span_of},
     policy::{Policy, Version},
-    source::{Span, Text},
+    source::{Locations, Span, Text},
     validate,
 };
 
@@ -45,9 +45,11 @@ pub struct InvalidPolicy {
 
 impl fmt::Display for InvalidPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut places = Locations::new(&self.text);
         for (index, finding) in self.findings.iter().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}{}", finding.describe(&self.text))?;
+            let place = places.of(finding.span.start);
+            write!(f, "{separator}{}", finding.describe_at(place))?;
         }
         Ok(())
     }
@@ -108,6 +110,17 @@ impl FromStr for Policy {
             Some(policy) if !findings.iter().any(is_error) => Ok(policy),
             _ => Err(InvalidPolicy { findings, text: text.to_owned() }),
         }
+    }
+}
+
+/// A text as messages and reports have it: cut where it is longer than any name. What stands in
+/// many of them must not be as long as the document.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 100;
+    let mut places = text.char_indices().skip(LONGEST - 1).map(|(at, _)| at);
+    match (places.next(), places.next()) {
+        (Some(end), Some(_)) => format!("{}…", &text[..end]).into(),
+        _ => text.into(),
     }
 }
 

@@ -56,6 +56,34 @@ impl Location {
     }
 }
 
+/// The places of many bytes of one text, in one walk through it as long as they come in order.
+pub(crate) struct Locations<'t> {
+    text: &'t str,
+    /// The last byte asked for, and its place.
+    at: usize,
+    place: Location,
+}
+
+impl<'t> Locations<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, at: 0, place: Location { line: 1, column: 1 } }
+    }
+
+    /// As [`Location::of`].
+    pub(crate) fn of(&mut self, offset: usize) -> Location {
+        let offset = self.text.floor_char_boundary(offset);
+        if offset < self.at {
+            *self = Self::new(self.text);
+        }
+        let between = &self.text[self.at..offset];
+        let step = Location::of(between, between.len());
+        let column = if step.line == 1 { self.place.column - 1 + step.column } else { step.column };
+        self.place = Location { line: self.place.line - 1 + step.line, column };
+        self.at = offset;
+        self.place
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
@@ -104,5 +132,14 @@ mod tests {
         #[case] column: usize,
     ) {
         assert_eq!(Location::of(text, offset), Location { line, column });
+    }
+
+    #[test]
+    fn places_found_on_the_way_are_those_found_one_by_one() {
+        let text = "é{\n  \"x\": 1,\n\n \u{1f600}}";
+        let mut places = Locations::new(text);
+        for offset in (0..=text.len() + 1).chain([3, 0, 9]) {
+            assert_eq!(places.of(offset), Location::of(text, offset), "{offset}");
+        }
     }
 }

@@ -125,7 +125,7 @@ struct Checker<'d> {
     /// Given or guessed.
     kind: Option<PolicyKind>,
     is_guess: bool,
-    /// Where the grammar is already wrong: nothing more is said of the same place.
+    /// Where the grammar is already wrong, in order: nothing more is said of the same place.
     wrong: Vec<Span>,
     findings: Vec<Finding>,
 }
@@ -138,7 +138,9 @@ impl<'d> Checker<'d> {
         grammar: &[Finding],
     ) -> Self {
         let is_error = |finding: &&Finding| finding.severity == Severity::Error;
-        let wrong = grammar.iter().filter(is_error).map(|finding| finding.span).collect();
+        let errors = grammar.iter().filter(is_error);
+        let mut wrong: Vec<Span> = errors.map(|finding| finding.span).collect();
+        wrong.sort_unstable();
         Self { text, kind: kind.or(guess), is_guess: guess.is_some(), wrong, findings: Vec::new() }
     }
 
@@ -206,7 +208,9 @@ impl<'d> Checker<'d> {
 
     /// Whether the grammar is already wrong at this very place.
     fn is_wrong(&self, span: Span) -> bool {
-        self.wrong.iter().any(|wrong| span.start <= wrong.start && wrong.end <= span.end)
+        let first = self.wrong.partition_point(|wrong| wrong.start < span.start);
+        let within = self.wrong[first..].iter().take_while(|wrong| wrong.start < span.end);
+        within.map(|wrong| wrong.end).any(|end| end <= span.end)
     }
 }
 
@@ -218,15 +222,10 @@ impl Finding {
 
 /// The text in backticks, or in words where there is none; cut where it is too long for a message.
 fn quoted(text: &Text) -> String {
-    const LONGEST: usize = 100;
-    if text.value.is_empty() {
-        return "the empty text".to_owned();
+    match text.value.as_str() {
+        "" => "the empty text".to_owned(),
+        text => format!("`{}`", parse::shortened(text)),
     }
-    if text.value.chars().count() <= LONGEST {
-        return format!("`{text}`");
-    }
-    let start: String = text.value.chars().take(LONGEST - 1).collect();
-    format!("`{start}…`")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::{
     parse::{
         Parser,
         json::{name_span, one_or_many, span_of},
+        shortened,
     },
     pattern::{Pattern, Syntax},
     policy::{ArnPattern, Condition, ConditionValue, Version},
@@ -21,7 +22,7 @@ impl Parser {
         let mut conditions = Vec::new();
         for property in &object.properties {
             let operator = self.operator(property);
-            let operator_text = Text::new(property.name.as_str(), name_span(property));
+            let operator_text = Text::new(shortened(property.name.as_str()), name_span(property));
             let what = format!("`{operator_text}`");
             let Some(keys) = self.object(&property.value, &what) else { continue };
             self.check_condition_keys(keys);
@@ -95,7 +96,11 @@ impl Parser {
             Value::NumberLit(number) => Some(Text::new(number.value, span)),
             Value::BooleanLit(boolean) => Some(Text::new(boolean.value.to_string(), span)),
             _ => {
-                self.wrong_type(value, &format!("value of `{key}`"), "a string");
+                self.wrong_type(
+                    value,
+                    &format!("value of `{}`", shortened(&key.value)),
+                    "a string",
+                );
                 None
             }
         }

@@ -1,0 +1,13 @@
+//! Laws of the evaluators over random cases, the decision suite, and documents of any size.
+
+mod agree;
+mod cases;
+mod differential;
+mod generate;
+mod growth;
+mod kinds;
+mod laws;
+mod mix;
+mod rewrite;
+mod suite;
+mod unknown;
