@@ -12,7 +12,7 @@ mod statement;
 
 pub(crate) use self::{
     decide::{explain, is_always_allowed, needs_resource_grant},
-    layers::is_service_linked_role,
+    layers::{is_service_linked_role, rcps_bear_on},
 };
 use crate::{
     explain::{Decision, Explanation},

@@ -83,6 +83,25 @@ impl Pattern {
         Self { pieces }
     }
 
+    /// A whole resource pattern: variables are such after the fifth colon only.
+    pub(crate) fn parse_resource(text: &str, syntax: Syntax) -> Self {
+        let Some(start) = start_of_resource_part(text, syntax.variables) else {
+            return Self::parse(text, syntax);
+        };
+        let (header, rest) = text.split_at(start);
+        let mut whole = Self::parse(header, Syntax { variables: false, ..syntax });
+        let mut rest = Self::parse(rest, syntax).pieces;
+        // Literal text on both sides of the fifth colon is one piece.
+        if let (Some(Piece::Literal(text)), Some(Piece::Literal(more))) =
+            (whole.pieces.last_mut(), rest.first())
+        {
+            text.push_str(more);
+            rest.remove(0);
+        }
+        whole.pieces.extend(rest);
+        whole
+    }
+
     /// Whether the whole of `text` fits the pattern, variables taken from `context`. A variable
     /// without a value fits nothing; nor, for sure, does one whose value is unknown.
     pub fn matches(&self, text: &str, context: &Context) -> bool {
@@ -244,6 +263,15 @@ impl ArnPattern {
         let header = self.header.iter().zip(header).map(|(part, text)| part.fits(text, context));
         Truth::all(header.chain(std::iter::once_with(|| self.resource.fits(arn.resource, context))))
     }
+}
+
+/// Where the part after the fifth colon begins; colons inside `${…}` do not count.
+fn start_of_resource_part(text: &str, variables: bool) -> Option<usize> {
+    let mut start = 0;
+    for _ in 0..5 {
+        start += first_colon(&text[start..], variables)? + 1;
+    }
+    Some(start)
 }
 
 fn first_colon(text: &str, variables: bool) -> Option<usize> {

@@ -1,7 +1,10 @@
 //! The kinds of policy as bits of a number, and which of them are in force for a request.
 
 use super::{Callers, asked::Asked};
-use crate::{evaluate::is_service_linked_role, principal::Principal, rcp_services::supports_rcps};
+use crate::{
+    evaluate::{is_service_linked_role, rcps_bear_on},
+    principal::Principal,
+};
 
 /// Bits of the kinds of policy that have a say in a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Layers {
         let rcps_apply = is_bound
             && has.rcps != 0
             && !request.resource_in_management_account
-            && supports_rcps(request.action);
+            && rcps_bear_on(request.caller.principal, request.action, request.arn);
         let is_federated = matches!(request.caller.principal, Principal::FederatedUser(_));
         Self {
             scps: only_if(scps_apply, has.scps),

@@ -111,8 +111,6 @@ pub(super) struct PartsMatcher {
     arn: ArnMatcher,
     /// The whole text, where a `*` at the end of a header part may reach past the colon.
     whole: Option<TextMatcher>,
-    /// The whole says more than the parts even of an ARN with no further colon.
-    has_variable_in_header: bool,
 }
 
 impl ResourceMatcher {
@@ -175,17 +173,9 @@ impl ResourceMatcher {
 impl PartsMatcher {
     fn new(pattern: &ResourcePattern, parts: &ArnPattern, arn: ArnMatcher) -> Self {
         let reaches = parts.header.iter().any(Pattern::ends_in_any);
-        let is_variable = |matcher: &TextMatcher| match matcher {
-            TextMatcher::Exact(text) | TextMatcher::Prefix(text) | TextMatcher::Suffix(text) => {
-                text.contains("${")
-            }
-            TextMatcher::Any => false,
-            TextMatcher::Around(..) | TextMatcher::General(_) => true,
-        };
         Self {
             literal_start: TextMatcher::new(&pattern.whole).literal_start().into(),
             whole: reaches.then(|| TextMatcher::new(&pattern.whole)),
-            has_variable_in_header: arn.header.iter().any(is_variable),
             arn,
         }
     }
@@ -199,10 +189,7 @@ impl PartsMatcher {
         };
         match &self.whole {
             // An ARN with five colons is split by them in one way only.
-            Some(whole)
-                if part_by_part != Truth::Yes
-                    && (asked.request.may_be_split_elsewhere || self.has_variable_in_header) =>
-            {
+            Some(whole) if part_by_part != Truth::Yes && asked.request.may_be_split_elsewhere => {
                 part_by_part.max(whole.fits(asked.request.resource, context))
             }
             _ => part_by_part,

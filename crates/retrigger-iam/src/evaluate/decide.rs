@@ -114,10 +114,12 @@ fn hangs_on(layers: &Layers, effects: &[Effect]) -> Vec<String> {
     by_folded_key.into_values().cloned().collect()
 }
 
-/// No permission is needed to ask who one is. Source: AWS STS API Reference,
-/// `GetCallerIdentity`.
+/// No permission is needed to ask who one is, or for a session of one's own, and no policy can
+/// take these away. Source: AWS STS API Reference, `GetCallerIdentity` and `GetSessionToken`.
+#[inline]
 pub(crate) fn is_always_allowed(action: &str) -> bool {
-    action.eq_ignore_ascii_case("sts:GetCallerIdentity")
+    let is = |known: &str| action.len() == known.len() && fold::equal(action, known);
+    is("sts:GetCallerIdentity") || is("sts:GetSessionToken")
 }
 
 /// A `Deny` that applies decides, wherever it stands.

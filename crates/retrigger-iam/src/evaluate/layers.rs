@@ -7,6 +7,7 @@ use crate::{
         statement::{Asked, consider},
     },
     explain::{CallerMatch, PolicyType, StatementReport},
+    fold,
     policy::{Effect, Policy},
     principal::Principal,
     rcp_services,
@@ -154,12 +155,23 @@ fn scps_apply(request: &Request) -> bool {
         && !is_linked(request)
 }
 
-/// RCPs restrict access to resources of member accounts, by anyone, in the services that support
-/// them. Source: AWS Organizations User Guide, "Resource control policies (RCPs)".
 fn rcps_apply(request: &Request) -> bool {
+    let resource = Arn::parse(&request.resource);
     !request.resource_in_management_account
         && !is_linked(request)
-        && rcp_services::supports_rcps(&request.action)
+        && rcps_bear_on(&request.principal, &request.action, resource)
+}
+
+/// RCPs restrict access to resources of member accounts, by anyone, in the services that support
+/// them. They do not restrict who retires a grant of a key, nor a service that assumes its
+/// service-linked role. Source: AWS Organizations User Guide, "Resource control policies (RCPs)".
+pub(crate) fn rcps_bear_on(principal: &Principal, action: &str, resource: Option<Arn<'_>>) -> bool {
+    let is_service = matches!(principal, Principal::Service(_));
+    let is_linked_role =
+        |arn: Arn<'_>| arn.service == "iam" && arn.resource.starts_with("role/aws-service-role/");
+    rcp_services::supports_rcps(action)
+        && !fold::equal(action, "kms:RetireGrant")
+        && !(is_service && resource.is_some_and(is_linked_role))
 }
 
 fn is_linked(request: &Request) -> bool {

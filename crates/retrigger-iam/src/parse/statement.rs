@@ -124,7 +124,7 @@ impl Parser {
 fn resource_pattern(text: Text, version: Version) -> ResourcePattern {
     let resource = Syntax { wildcards: true, variables: version.has_variables() };
     ResourcePattern {
-        whole: Pattern::parse(&text.value, resource),
+        whole: Pattern::parse_resource(&text.value, resource),
         parts: ArnPattern::parse(&text.value, Syntax::WILDCARDS, resource),
         text,
     }

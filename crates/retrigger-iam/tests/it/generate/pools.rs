@@ -85,6 +85,7 @@ pub(crate) const ACTIONS: [&str; 12] = [
     "kms:Encrypt",
     "sts:AssumeRoleWithSAML",
     "sts:GetCallerIdentity",
+    "sts:GetSessionToken",
     "s3:",
     ":",
     "ſ3:GetObject",
