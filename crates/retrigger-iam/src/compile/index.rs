@@ -149,7 +149,8 @@ impl Index {
     }
 
     fn class_by_start(&self, action: &str) -> Option<ClassId> {
-        if self.classes_of_starts.len() <= 1 {
+        // Where statements are not sorted by action there is one class for all actions.
+        if self.starts.is_empty() {
             return self.classes_of_starts.first().copied();
         }
         Some(self.class_of(self.starts.longest_folded(action)?))

@@ -52,6 +52,10 @@ impl Prefixes {
         set
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     fn text(&self, node: Node) -> &[u8] {
         &self.texts[node.start as usize..node.end as usize]
     }

@@ -75,7 +75,7 @@ pub(crate) const TARGETS: [(&str, &str); 20] = [
 ];
 
 /// Actions that are near those of the targets, and some that are none.
-pub(crate) const ACTIONS: [&str; 12] = [
+pub(crate) const ACTIONS: [&str; 13] = [
     "s3:GetObjectAcl",
     "s3:GetObject",
     "s3:Get",
