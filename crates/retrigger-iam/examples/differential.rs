@@ -6,7 +6,7 @@
 //!
 //! A case is one request under one set of policies; a set is asked a few requests. The seed and
 //! the number of a set make it, on whichever thread. A difference is printed as a case of a check
-//! file, and ends the run with exit code 1.
+//! file, which expects what the plain evaluator decides, and ends the run with exit code 1.
 
 #![expect(clippy::print_stdout, reason = "an example that reports")]
 
@@ -133,8 +133,9 @@ impl Run {
         };
         self.is_over.store(true, Ordering::Relaxed);
         let id = format!("differential/seed-{}-set-{number}", self.seed);
+        let plain = |request| catch_unwind(AssertUnwindSafe(|| texts.read().decide(request))).ok();
         let case = json!({"id": id, "request": request, "policies": case.policies,
-            "expect": "ImplicitlyDenied", "note": difference});
+            "expect": request.and_then(plain), "note": difference});
         if let Ok(mut first) = self.difference.lock() {
             let again = format!("--seed {} --only {number}", self.seed);
             first.get_or_insert(format!("a difference, again by {again}: {difference}\n{case}"));

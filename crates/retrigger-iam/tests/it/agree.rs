@@ -115,16 +115,30 @@ fn bears_out(explanation: &Explanation, request: &Request) {
         let applies = |effect| of_effect(effect).any(StatementReport::applies);
         let hangs = |effect| of_effect(effect).any(StatementReport::hangs);
         let expected = if applies(Effect::Deny) {
-            Some(CheckEffect::ExplicitDeny)
+            CheckEffect::ExplicitDeny
         } else if hangs(Effect::Deny) {
-            Some(CheckEffect::Undecided)
+            CheckEffect::Undecided
         } else if applies(Effect::Allow) {
-            Some(CheckEffect::Allow)
+            CheckEffect::Allow
+        } else if hangs(Effect::Allow) {
+            CheckEffect::Undecided
         } else {
-            hangs(Effect::Allow).then_some(CheckEffect::Undecided)
+            effect_of_silence(explanation, check.policy_type)
         };
-        let is_silent = matches!(check.effect, CheckEffect::ImplicitDeny | CheckEffect::NoImpact);
-        assert!(expected == Some(check.effect) || expected.is_none() && is_silent);
+        assert_eq!(check.effect, expected, "{:?}", check.policy_type);
+    }
+}
+
+/// What a kind does none of whose statements applies: most kinds must allow, RCPs beside their
+/// own full access need not, and a resource's policy only where it is the one that is missed.
+fn effect_of_silence(explanation: &Explanation, policy_type: PolicyType) -> CheckEffect {
+    let blamed = explanation.denial.as_ref().filter(|denial| !denial.explicit);
+    match policy_type {
+        PolicyType::ResourceControlPolicy => CheckEffect::NoImpact,
+        PolicyType::Resource if blamed.is_none_or(|denial| denial.policy_type != policy_type) => {
+            CheckEffect::NoImpact
+        }
+        _ => CheckEffect::ImplicitDeny,
     }
 }
 

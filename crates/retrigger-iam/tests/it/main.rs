@@ -2,6 +2,7 @@
 
 mod agree;
 mod cases;
+mod denial;
 mod differential;
 mod generate;
 mod growth;
