@@ -21,6 +21,11 @@ lint:
 bench FILTER="":
     cargo bench --workspace -- {{FILTER}}
 
+# Count instructions and allocations per decision and hold them against benches/limits.toml
+# (needs valgrind); `--write` sets the limits to what is counted.
+instructions *ARGS:
+    cargo bench --bench instructions -- {{ARGS}}
+
 # Check licences, advisories and sources of the dependencies.
 deny:
     cargo deny check
