@@ -21,6 +21,10 @@ lint:
 bench FILTER="":
     cargo bench --workspace -- {{FILTER}}
 
+# Measure other evaluators beside ours, on all workloads or those named.
+peers *WORKLOADS:
+    cargo bench --features peers --bench peers -- {{WORKLOADS}}
+
 # Count instructions and allocations per decision and hold them against benches/limits.toml
 # (needs valgrind); `--write` sets the limits to what is counted.
 instructions *ARGS:
