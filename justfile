@@ -47,6 +47,15 @@ fuzz-seeds:
 mutants *ARGS:
     cargo mutants --package retrigger-iam --jobs 1 {{ARGS}} -- --lib --test it -- --skip growth
 
+# Measure other evaluators beside ours, on all workloads or those named.
+peers *WORKLOADS:
+    cargo bench --features peers --bench peers -- {{WORKLOADS}}
+
+# Count instructions and allocations per decision and hold them against benches/limits.toml
+# (needs valgrind); `--write` sets the limits to what is counted.
+instructions *ARGS:
+    cargo bench --bench instructions -- {{ARGS}}
+
 # Check licences, advisories and sources of the dependencies.
 deny:
     cargo deny check
