@@ -159,7 +159,7 @@ fn people_see_a_table_with_units() {
     let text = rates.replace_all(&text, " k/s");
     insta::assert_snapshot!(units.replace_all(&text, "µs").replace("0 B", "0 KiB"), @"
     photos: 3 statements in 2 policy sets, 3 requests, all decided as expected
-                                         compiled          plain    ratio
+                                         compiled          plain       ratio
       a decision, median           0 µs 0 µs 0 x
       a decision, 99th percentile  0 µs 0 µs 0 x
       1 thread                     0 k/s 0 k/s 0 x

@@ -99,14 +99,14 @@ fn rows(measured: &Measured) -> Vec<Row> {
 
 fn print_figures(output: &mut Output, measured: &Measured) -> io::Result<()> {
     if measured.plain.is_some() {
-        writeln!(output, "  {:<28} {:>14} {:>14} {:>8}", "", "compiled", "plain", "ratio")?;
+        writeln!(output, "  {:<28} {:>14} {:>14} {:>11}", "", "compiled", "plain", "ratio")?;
     }
     for row in rows(measured).into_iter().filter(|row| row.compiled.is_some()) {
         let write = |figure: Option<f64>| figure.map(row.write).unwrap_or_default();
         let line = format!("  {:<28} {:>14}", row.label, write(row.compiled));
         let line = match row.plain {
             None => line,
-            Some(plain) => format!("{line} {:>14} {:>8}", write(Some(plain)), ratio(&row)),
+            Some(plain) => format!("{line} {:>14} {:>11}", write(Some(plain)), ratio(&row)),
         };
         writeln!(output, "{}", line.trim_end())?;
     }

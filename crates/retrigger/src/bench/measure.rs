@@ -169,11 +169,11 @@ fn figures(timing: Timing, compile_ms: f64, memory_bytes: Option<i64>) -> Figure
 
 /// Neither copying the policies nor dropping what was made of them is timed.
 fn compile_ms(workload: &Workload, time: Duration) -> f64 {
-    /// More say nothing more.
-    const MOST: usize = 100;
+    /// Fewer have no median, more say nothing more.
+    const TIMES: std::ops::Range<usize> = 3..100;
     let started = Instant::now();
     let mut times = Vec::new();
-    while times.is_empty() || (times.len() < MOST && started.elapsed() < time) {
+    while times.len() < TIMES.start || (times.len() < TIMES.end && started.elapsed() < time) {
         let callers = workload.callers.clone();
         let before = Instant::now();
         let sets = compile(callers);
