@@ -9,7 +9,7 @@ use retrigger::{
     check::{self, Case},
     documents::{Documents, absence},
     event::Clause,
-    iam::{Check, ContextValue, Explanation, Policy, PolicySet, Principal, Request},
+    iam::{Check, ContextValue, Explanation, Need, Policy, PolicySet, Principal, Request},
     recording::PolicyDocument,
     reporter::{clause_snippets, finding_snippet},
 };
@@ -52,6 +52,9 @@ pub(crate) struct Args {
     /// A condition key; KEY[]=VALUE, repeated, gives a multivalued key
     #[arg(long, value_name = "KEY=VALUE")]
     context: Vec<String>,
+    /// A condition key of which it is not known whether the request carries it
+    #[arg(long, value_name = "KEY")]
+    unknown: Vec<String>,
     #[command(flatten)]
     policies: PolicyFiles,
     /// How to print the decision
@@ -159,6 +162,13 @@ fn request(args: &Args) -> Result<Request, Failure> {
     for pair in &args.context {
         add_context(&mut request, pair)?;
     }
+    for key in &args.unknown {
+        if request.context.get(key).is_some() {
+            let message = format!("`{key}` has a value with --context; it cannot be unknown");
+            return Err(Failure::new(message));
+        }
+        request.context.insert_unknown(key);
+    }
     Ok(request)
 }
 
@@ -251,6 +261,10 @@ fn print(
     if let Some(denial) = &explanation.denial {
         writeln!(output, "\n{}", denial.message(request))?;
     }
+    if !explanation.hangs_on.is_empty() {
+        let keys: Vec<String> = explanation.hangs_on.iter().map(|key| format!("`{key}`")).collect();
+        writeln!(output, "\nhangs on {}, which is unknown", keys.join(", "))?;
+    }
     if let Some(policy_type) = absence(explanation) {
         writeln!(output, "\nno {} was given", policy_type.noun())?;
     }
@@ -261,6 +275,20 @@ fn print(
         let look = Output::look();
         writeln!(output, "\n{}", clause_snippets(clauses, look))?;
     }
+    print_needs(output, &explanation.needs)
+}
+
+fn print_needs(output: &mut Output, needs: &[Need]) -> io::Result<()> {
+    if needs.is_empty() {
+        return Ok(());
+    }
+    writeln!(output, "\nto be allowed:")?;
+    let options = textwrap::Options::new(Output::look().width)
+        .initial_indent("  - ")
+        .subsequent_indent("    ");
+    for need in needs {
+        writeln!(output, "{}", textwrap::fill(&need.to_string(), &options))?;
+    }
     Ok(())
 }
 
@@ -270,10 +298,17 @@ fn print_check(output: &mut Output, check: &Check) -> io::Result<()> {
     writeln!(output, "\n{noun}{level}: {:?}", check.effect)?;
     for report in &check.statements {
         let effect = format!("{:?}", report.effect);
-        let outcome = if report.applies() { "applies" } else { "misses" };
+        let outcome = match (report.applies(), report.hangs()) {
+            (true, _) => "applies",
+            (false, true) => "may apply",
+            (false, false) => "misses",
+        };
         writeln!(output, "  {effect} statement {} {outcome}", report.label())?;
         for miss in &report.misses {
             writeln!(output, "    {miss}")?;
+        }
+        for key in &report.hangs_on {
+            writeln!(output, "    `{key}` is unknown")?;
         }
     }
     Ok(())

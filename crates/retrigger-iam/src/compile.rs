@@ -215,14 +215,13 @@ impl CompiledPolicySet {
     /// A statement that [`decide_with`](Self::decide_with) of this set named, and its policy.
     pub fn statement(&self, id: StatementId) -> Option<(&Policy, &policy::Statement)> {
         let of_resource = self.resource.iter().map(|resource| &resource.policy);
-        let (resource, callers) = match id.is_of_resource {
-            true => (Some(of_resource), None),
-            false => (None, Some(self.callers.policies.in_order().map(|(_, policy)| policy))),
-        };
-        let policies = resource.into_iter().flatten().chain(callers.into_iter().flatten());
-        let statements =
+        let of_callers = self.callers.policies.in_order().map(|(_, policy)| policy);
+        let policies = of_resource
+            .filter(|_| id.is_of_resource)
+            .chain(of_callers.filter(|_| !id.is_of_resource));
+        let mut statements =
             policies.flat_map(|policy| policy.statements.iter().map(move |one| (policy, one)));
-        statements.skip(id.place as usize).next()
+        statements.nth(id.place as usize)
     }
 
     /// How many statements the set has.
@@ -258,7 +257,7 @@ impl Resource {
         let listed = (0..).zip(&policy.statements).filter(|(_, one)| one.principal.is_some());
         let statements = listed.filter_map(|(place, one)| Statement::new(one, 1, place));
         let index = Index::new(statements.collect(), lookup);
-        Self { index, policy }
+        Self { policy, index }
     }
 }
 
@@ -286,7 +285,8 @@ impl Callers {
             session: only_if(policies.session.is_some(), SESSION),
         };
         let index = Index::new(statements, lookup);
-        Self { has_boundary: policies.boundary.is_some(), index, layers, resource_place, policies }
+        let has_boundary = policies.boundary.is_some();
+        Self { policies, index, layers, has_boundary, resource_place }
     }
 }
 

@@ -56,8 +56,9 @@ impl Slots {
     }
 
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "a few bits of the hash are wanted")]
     fn slot(hash: u64) -> usize {
-        hash as usize % Self::COUNT
+        usize::from(hash as u8) % Self::COUNT
     }
 }
 

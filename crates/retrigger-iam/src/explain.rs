@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     denial::Denial,
+    need::Need,
     policy::Effect,
     source::{Span, Text},
 };
@@ -55,6 +56,9 @@ pub struct Explanation {
     /// The unknown condition keys that an undecided decision hangs on, in alphabetical order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hangs_on: Vec<String>,
+    /// What would have to be otherwise for the request to be allowed; empty where it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
 }
 
 impl Explanation {
@@ -72,21 +76,28 @@ impl Explanation {
     /// at when a request is implicitly denied. Those that are about other callers are left out
     /// where there are some about this one.
     pub fn nearest_misses(&self) -> Vec<&StatementReport> {
-        let is_miss = |report: &&StatementReport| {
-            report.effect == Effect::Allow && !report.misses.is_empty() && report.is_near()
-        };
-        let mut misses: Vec<_> = self.statements().filter(is_miss).collect();
-        if misses.iter().any(|report| report.is_about_caller()) {
-            misses.retain(|report| report.is_about_caller());
-        }
-        misses.sort_by_key(|report| report.misses.len());
-        misses
+        nearest(self.statements())
     }
 
     /// Every statement that was considered.
     pub fn statements(&self) -> impl Iterator<Item = &StatementReport> {
         self.checks.iter().flat_map(|check| &check.statements)
     }
+}
+
+/// The `Allow` statements among these that do not apply but nearly do, nearest first.
+pub(crate) fn nearest<'r>(
+    reports: impl Iterator<Item = &'r StatementReport>,
+) -> Vec<&'r StatementReport> {
+    let is_miss = |report: &&StatementReport| {
+        report.effect == Effect::Allow && !report.applies() && report.is_near()
+    };
+    let mut misses: Vec<_> = reports.filter(is_miss).collect();
+    if misses.iter().any(|report| report.is_about_caller()) {
+        misses.retain(|report| report.is_about_caller());
+    }
+    misses.sort_by_key(|report| report.misses.len());
+    misses
 }
 
 /// What the policies of one kind contributed.

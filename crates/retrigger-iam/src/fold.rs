@@ -12,8 +12,9 @@ const HIGH: u64 = ONES << 7;
 #[inline]
 pub(crate) fn lower(word: u64) -> u64 {
     let low_bits = word & !HIGH;
-    let from_a = low_bits + ONES * (0x80 - b'A' as u64);
-    let past_z = low_bits + ONES * (0x7f - b'Z' as u64);
+    // The high bit of a byte is set by these where it is at least `A`, and where it is past `Z`.
+    let from_a = low_bits + ONES * (0x80 - u64::from(b'A'));
+    let past_z = low_bits + ONES * (0x7f - u64::from(b'Z'));
     let is_capital = (from_a ^ past_z) & !word & HIGH;
     word | (is_capital >> 2)
 }

@@ -23,6 +23,7 @@ mod explain;
 mod finding;
 mod fold;
 mod kind;
+mod need;
 mod operator;
 mod page;
 mod parse;
@@ -49,6 +50,7 @@ pub use explain::{
 };
 pub use finding::{Code, Finding, Severity, UnknownCode};
 pub use kind::{PolicyKind, UnknownPolicyKind};
+pub use need::{Change, Nearest, Need};
 pub use operator::{Comparison, ComparisonKind, Operator, SetQualifier};
 pub use page::Page;
 pub use parse::{InvalidPolicy, MAX_DOCUMENT_BYTES, Parsed};

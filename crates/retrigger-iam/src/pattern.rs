@@ -56,13 +56,14 @@ impl Pattern {
             let (piece, length) = match text.as_bytes()[at] {
                 b'*' => (Piece::AnyRun, 1),
                 b'?' => (Piece::AnyOne, 1),
-                _ => match leading_variable(&text[at..]) {
-                    Some((body, length)) => (variable_piece(body), length),
-                    None => {
+                _ => {
+                    if let Some((body, length)) = leading_variable(&text[at..]) {
+                        (variable_piece(body), length)
+                    } else {
                         at += 1;
                         continue;
                     }
-                },
+                }
             };
             literal.push_str(&text[start..at]);
             at += length;

@@ -33,6 +33,7 @@ use crate::{
 /// assert_eq!(compiled.decide_ref(&request), Decision::Allowed);
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct RequestRef<'a> {
     pub(crate) caller: Caller<'a>,
     pub(crate) action: &'a str,

@@ -100,6 +100,9 @@ pub fn run(case: &Case) -> CaseResult {
 fn reason(explanation: &Explanation, case: &Case, findings: &[Finding]) -> String {
     let mut parts = vec![match (&explanation.denial, explanation.deciding().next()) {
         (Some(denial), _) => denial.message(&case.request),
+        _ if !explanation.hangs_on.is_empty() => {
+            format!("hangs on unknown keys: {}", explanation.hangs_on.join(", "))
+        }
         (None, Some(statement)) => format!("statement {} allows", statement.label()),
         (None, None) => "allowed without a statement".to_owned(),
     }];

@@ -36,9 +36,9 @@ impl Index {
         let mut index = Self { statements, ..Self::default() };
         let is_small = index.statements.len() <= FEW_STATEMENTS;
         if is_small || lookup == Lookup::Linear {
-            index.one_class()
+            index.one_class();
         } else {
-            index.by_action()
+            index.by_action();
         }
         index
     }
@@ -78,7 +78,7 @@ impl Index {
             draft.settle(&name, &self.statements);
             let class = self.add_class(&draft, &mut known);
             let hash = |(name, _): &(Box<str>, ClassId)| fold::hash(name);
-            table.insert_unique(fold::hash(&name), (name.into(), class), hash);
+            table.insert_unique(fold::hash(&name), (name, class), hash);
         }
         self.names = table;
     }

@@ -181,7 +181,7 @@ impl Comparison {
     /// so that neither the operator nor its negation holds.
     #[inline]
     fn over<T>(self, operands: &[T], fits: impl Fn(&T) -> Option<Truth>) -> Truth {
-        let outcomes = operands.iter().map(|operand| fits(operand));
+        let outcomes = operands.iter().map(fits);
         if self.negated {
             Truth::all(outcomes.map(|fits| fits.map_or(Truth::No, |fits| !fits)))
         } else {

@@ -118,13 +118,12 @@ fn offset(length: usize) -> u32 {
 
 #[inline]
 fn first_eight(text: &[u8]) -> u64 {
-    match text.first_chunk::<8>() {
-        Some(chunk) => u64::from_be_bytes(*chunk),
-        None => {
-            let mut chunk = [0; 8];
-            chunk[..text.len()].copy_from_slice(text);
-            u64::from_be_bytes(chunk)
-        }
+    if let Some(chunk) = text.first_chunk::<8>() {
+        u64::from_be_bytes(*chunk)
+    } else {
+        let mut chunk = [0; 8];
+        chunk[..text.len()].copy_from_slice(text);
+        u64::from_be_bytes(chunk)
     }
 }
 

@@ -72,7 +72,7 @@ impl Statement {
             action: Actions { negated: action.negated, patterns: patterns.collect() },
             resource: statement.resource.as_ref().map(|element| Resources {
                 negated: element.negated,
-                patterns: element.patterns.iter().map(|one| ResourceMatcher::new(one)).collect(),
+                patterns: element.patterns.iter().map(ResourceMatcher::new).collect(),
             }),
         })
     }

@@ -11,8 +11,9 @@ use crate::{
         PolicySet,
         layers::{Layer, Layers, Unknown},
     },
-    explain::{CallerMatch, Check, CheckEffect, Decision, Explanation, PolicyType},
+    explain::{self, CallerMatch, Check, CheckEffect, Decision, Explanation, PolicyType},
     fold,
+    need::{Change, Nearest, Need},
     policy::{Effect, Policy},
     principal::Principal,
     request::Request,
@@ -34,8 +35,33 @@ pub(crate) fn explain(
         Judgement::Denied(denial) => (Decision::ImplicitlyDenied, Some(denial), Vec::new()),
         Judgement::HangsOn(effects) => (Decision::Undecided, None, hangs_on(&layers, effects)),
     };
+    let needs = match decision {
+        Decision::Allowed => Vec::new(),
+        _ => needs(request, &layers),
+    };
     let checks = layers.iter().map(|layer| check(layer, denial.as_ref())).collect();
-    Explanation { decision, checks, denial, hangs_on }
+    Explanation { decision, checks, denial, hangs_on, needs }
+}
+
+/// What would have to be otherwise: no statement may deny, and every silent kind must allow.
+fn needs(request: &Request, layers: &Layers) -> Vec<Need> {
+    let denying = layers.iter().flat_map(|layer| {
+        let denies =
+            layer.reports.iter().filter(|one| one.effect == Effect::Deny && one.misses.is_empty());
+        denies.map(|report| Need {
+            policy_type: layer.policy_type,
+            level: layer.level,
+            change: Change::NotDeny(Nearest::new(report)),
+        })
+    });
+    let silent = silent(request, &Grants { layers, unknown: Unknown::GrantsNothing });
+    let allowing = silent.into_iter().map(|Silent { policy_type, level }| {
+        let is_it = |layer: &&Layer| layer.policy_type == policy_type && layer.level == level;
+        let reports = layers.iter().filter(is_it).flat_map(|layer| &layer.reports);
+        let nearest = explain::nearest(reports).first().map(|report| Nearest::new(report));
+        Need { policy_type, level, change: Change::Allow(nearest) }
+    });
+    denying.chain(allowing).collect()
 }
 
 /// What comes of the layers.
@@ -71,23 +97,42 @@ fn decide(request: &Request, layers: &Layers) -> Judgement {
     }
 }
 
-/// Whether all that must allow does.
+/// Whether all that must allow does; otherwise the first kind of policy that does not.
 fn grants(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
-    for level in &layers.scps {
-        must_allow(request, layers, level)?;
+    match silent(request, layers).first() {
+        Some(silent) => Err(implicit(request, silent.policy_type)),
+        None => Ok(()),
     }
-    if let Some(endpoint) = &layers.endpoint {
-        must_allow(request, layers, endpoint)?;
-    }
-    match &request.principal {
+}
+
+/// A kind of policy that would have to allow and does not.
+#[derive(Clone, Copy)]
+struct Silent {
+    policy_type: PolicyType,
+    level: Option<usize>,
+}
+
+/// All kinds of policy that would have to allow and do not, in the order of evaluation.
+fn silent(request: &Request, layers: &Grants<'_>) -> Vec<Silent> {
+    let always = layers.scps.iter().chain(&layers.endpoint);
+    let mut silent: Vec<Silent> = always.filter_map(|layer| is_silent(layers, layer)).collect();
+    silent.extend(match &request.principal {
         Principal::Service(_)
         | Principal::Federated(_)
         | Principal::CanonicalUser(_)
-        | Principal::Anonymous => outside_any_account(request, layers),
+        | Principal::Anonymous => outside_any_account(layers),
         caller if is_same_account(caller, request) => same_account(request, layers),
-        _ => cross_account(request, layers),
-    }
+        _ => cross_account(layers),
+    });
+    silent
 }
+
+fn is_silent(layers: &Grants<'_>, layer: &Layer) -> Option<Silent> {
+    let Layer { policy_type, level, .. } = *layer;
+    (!layer.allows(layers.unknown)).then_some(Silent { policy_type, level })
+}
+
+const RESOURCE_IS_SILENT: Silent = Silent { policy_type: PolicyType::Resource, level: None };
 
 /// The layers, and what unknown keys are taken to do to their statements that allow.
 struct Grants<'l> {
@@ -137,10 +182,6 @@ fn nothing_denies(request: &Request, layers: &Layers) -> Result<(), Denial> {
     Ok(())
 }
 
-fn must_allow(request: &Request, layers: &Grants<'_>, layer: &Layer) -> Result<(), Denial> {
-    if layer.allows(layers.unknown) { Ok(()) } else { Err(implicit(request, layer.policy_type)) }
-}
-
 fn implicit(request: &Request, policy_type: PolicyType) -> Denial {
     let trust_policy = policy_type == PolicyType::Resource && is_governed_by_trust_policy(request);
     Denial { policy_type, explicit: false, trust_policy, policy_arn: None }
@@ -148,52 +189,51 @@ fn implicit(request: &Request, policy_type: PolicyType) -> Denial {
 
 /// Services, identity providers, canonical users and anonymous callers: only the resource's
 /// policy can allow, and it must list them or everybody.
-fn outside_any_account(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
-    if strongest_grant(layers) >= Some(CallerMatch::Direct) {
-        return Ok(());
-    }
-    Err(implicit(request, PolicyType::Resource))
+fn outside_any_account(layers: &Grants<'_>) -> Vec<Silent> {
+    let is_granted = strongest_grant(layers) >= Some(CallerMatch::Direct);
+    if is_granted { Vec::new() } else { vec![RESOURCE_IS_SILENT] }
 }
 
 /// The resource's policy alone suffices where it lists the caller directly. Where it lists the
 /// caller's role it takes the place of the identity policies. Where it lists the account, or
 /// nobody, the identity policies must allow.
-fn same_account(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
+fn same_account(request: &Request, layers: &Grants<'_>) -> Vec<Silent> {
     let grant = strongest_grant(layers);
     if grant == Some(CallerMatch::Direct) {
-        return Ok(());
+        return Vec::new();
     }
+    let mut silent = Vec::new();
     if grant != Some(CallerMatch::Role) {
-        identity_allows(request, layers)?;
+        silent.extend(identity_is_silent(layers));
         if needs_resource_grant(&request.action, Arn::parse(&request.resource)) && grant.is_none() {
-            return Err(implicit(request, PolicyType::Resource));
+            silent.push(RESOURCE_IS_SILENT);
         }
     }
-    within_limits(request, layers)
+    silent.extend(silent_limits(layers));
+    silent
 }
 
 /// Both sides must allow: the resource's policy, in whatever way it lists the caller, and the
 /// caller's own policies.
-fn cross_account(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
+fn cross_account(layers: &Grants<'_>) -> Vec<Silent> {
+    let mut silent = Vec::new();
     if strongest_grant(layers).is_none() {
-        return Err(implicit(request, PolicyType::Resource));
+        silent.push(RESOURCE_IS_SILENT);
     }
-    identity_allows(request, layers)?;
-    within_limits(request, layers)
+    silent.extend(identity_is_silent(layers));
+    silent.extend(silent_limits(layers));
+    silent
 }
 
 /// The root user has every permission in its account and no identity policies.
-fn identity_allows(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
-    layers.identity.as_ref().map_or(Ok(()), |identity| must_allow(request, layers, identity))
+fn identity_is_silent(layers: &Grants<'_>) -> Option<Silent> {
+    layers.identity.as_ref().and_then(|identity| is_silent(layers, identity))
 }
 
 /// Permissions boundary and session policies limit what identity policies, or a grant to the
 /// role, give.
-fn within_limits(request: &Request, layers: &Grants<'_>) -> Result<(), Denial> {
-    for limit in layers.boundary.iter().chain(&layers.session) {
-        must_allow(request, layers, limit)?;
-    }
-    Ok(())
+fn silent_limits(layers: &Grants<'_>) -> impl Iterator<Item = Silent> {
+    layers.boundary.iter().chain(&layers.session).filter_map(|limit| is_silent(layers, limit))
 }
 
 fn strongest_grant(layers: &Grants<'_>) -> Option<CallerMatch> {

@@ -72,7 +72,8 @@ impl Both {
 /// The checks and the decision say the same, both ways.
 #[track_caller]
 fn bears_out(explanation: &Explanation, request: &Request) {
-    let Explanation { decision, checks, denial, hangs_on } = explanation;
+    let Explanation { decision, checks, denial, hangs_on, needs } = explanation;
+    assert_eq!(needs.is_empty(), decision.is_allowed());
     assert!(hangs_on.is_empty() || *decision == Decision::Undecided);
     let is_always_allowed = ["sts:GetCallerIdentity", "sts:GetSessionToken"]
         .iter()
