@@ -40,8 +40,7 @@ fn evaluators(workload: &Workload) -> Vec<Evaluator> {
     };
     vec![
         ours("retrigger", Prepared::new(workload, PolicySet::compile)),
-        // The place for other evaluators of our own: `ours("linear", Prepared::new(workload,
-        // PolicySet::compile_linear))`.
+        ours("linear", Prepared::new(workload, PolicySet::compile_linear)),
         cedar::prepare(workload),
         iam_rs::prepare(workload),
     ]

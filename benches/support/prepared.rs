@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use retrigger::iam::{CompiledPolicySet, Decision, Policy, PolicySet, Request};
+use retrigger::iam::{CompiledPolicySet, Decision, Policy, PolicySet, RequestRef};
 
 use super::workload::{Case, Workload, delegated_account, delegating, parse};
 
 /// A workload made ready: compiled policy sets, and each request with the one that it is about.
 pub(crate) struct Prepared {
     sets: Vec<CompiledPolicySet>,
-    cases: Vec<(usize, Request)>,
+    cases: Vec<(usize, RequestRef<'static>)>,
 }
 
 impl Prepared {
@@ -31,7 +31,11 @@ impl Prepared {
             None => delegated_account(&case.request)
                 .map_or(0, |account| add(account.to_owned(), &|| delegating(account))),
         };
-        let cases = workload.cases.iter().map(|case| (set_of(case), case.request.clone()));
+        // The requests are kept as long as the bench runs, so that they can be borrowed from.
+        let cases = workload.cases.iter().map(|case| {
+            let request = Box::leak(Box::new(case.request.clone()));
+            (set_of(case), RequestRef::from(&*request))
+        });
         let cases = cases.collect();
         Self { sets, cases }
     }
@@ -44,7 +48,7 @@ impl Prepared {
     /// The decision on one request.
     pub(crate) fn decide(&self, index: usize) -> Decision {
         let (set, request) = &self.cases[index];
-        self.sets[*set].decide(request)
+        self.sets[*set].decide_ref(request)
     }
 
     /// Panics where a decision is not the expected one.

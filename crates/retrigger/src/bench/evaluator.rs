@@ -1,53 +1,70 @@
 //! The evaluators that are measured, and the questions as they are asked of one.
 
-use retrigger_iam::{CompiledPolicySet, Decision, PolicySet, Request};
+use retrigger_iam::{CompiledPolicySet, Decision, PolicySet, Request, RequestRef};
 
 use super::workload::Workload;
 
 /// Something that decides requests.
 pub(super) trait Evaluator: Sync {
-    fn decide(&self, request: &Request) -> Decision;
+    /// A request made ready for it.
+    type Ready<'r>: Copy + Send + Sync;
+
+    fn ready(request: &Request) -> Self::Ready<'_>;
+
+    fn decide(&self, request: &Self::Ready<'_>) -> Decision;
 }
 
 impl Evaluator for CompiledPolicySet {
-    fn decide(&self, request: &Request) -> Decision {
-        Self::decide(self, request)
+    type Ready<'r> = RequestRef<'r>;
+
+    fn ready(request: &Request) -> RequestRef<'_> {
+        request.into()
+    }
+
+    fn decide(&self, request: &RequestRef<'_>) -> Decision {
+        self.decide_ref(request)
     }
 }
 
 impl Evaluator for PolicySet {
-    fn decide(&self, request: &Request) -> Decision {
+    type Ready<'r> = &'r Request;
+
+    fn ready(request: &Request) -> &Request {
+        request
+    }
+
+    fn decide(&self, request: &&Request) -> Decision {
         Self::decide(self, request)
     }
 }
 
 /// A request and the evaluator that decides it.
-pub(super) struct Asked<'a, E> {
+pub(super) struct Asked<'a, E: Evaluator> {
     evaluator: &'a E,
-    request: &'a Request,
+    request: E::Ready<'a>,
 }
 
-impl<E> Clone for Asked<'_, E> {
+impl<E: Evaluator> Clone for Asked<'_, E> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<E> Copy for Asked<'_, E> {}
+impl<E: Evaluator> Copy for Asked<'_, E> {}
 
 impl<E: Evaluator> Asked<'_, E> {
-    pub(super) fn decide(self) -> Decision {
-        self.evaluator.decide(self.request)
+    pub(super) fn decide(&self) -> Decision {
+        self.evaluator.decide(&self.request)
     }
 }
 
 /// The questions of a workload, put to `sets`, in an order of which every beginning is spread over
 /// the workload.
-pub(super) fn asked<'a, E>(workload: &'a Workload, sets: &'a [E]) -> Vec<Asked<'a, E>> {
+pub(super) fn asked<'a, E: Evaluator>(workload: &'a Workload, sets: &'a [E]) -> Vec<Asked<'a, E>> {
     let set_of = workload.sets();
     let ask = |index: usize| Asked {
         evaluator: &sets[set_of[index]],
-        request: &workload.questions[index].request,
+        request: E::ready(&workload.questions[index].request),
     };
     spread(set_of.len()).map(ask).collect()
 }

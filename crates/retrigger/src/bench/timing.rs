@@ -67,7 +67,7 @@ pub(super) fn median_of<E: Evaluator>(asked: &[Asked<'_, E>], time: Duration) ->
 }
 
 /// The requests that time allows for, and what one needs on average.
-struct Sample<'q, 'a, E> {
+struct Sample<'q, 'a, E: Evaluator> {
     asked: &'q [Asked<'a, E>],
     mean: Duration,
 }
