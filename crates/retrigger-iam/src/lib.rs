@@ -6,13 +6,15 @@
 //! text ── lint ───▶ all that is wrong with it: Linted
 //! text ── parse ──▶ Policy ──┐
 //!                            ├─ evaluate ──▶ Explanation ──▶ Decision, AWS's denial text
-//! Request (who, what, where, ┘
-//!          under which context)
+//! Request (who, what, where, ┤
+//!          under which       └─ compile ───▶ CompiledPolicySet ── decide ──▶ Decision
+//!          context)
 //! ```
 //!
-//! The evaluator here is the plain one: it reads as the IAM User Guide does and considers every
-//! statement. What AWS's documentation leaves open is decided in one module, `unsettled`, with
-//! what is known about each choice.
+//! There are two evaluators. The plain one (`evaluate`) reads as the IAM User Guide does and
+//! considers every statement: it is the specification. The compiled one (`compile`) gives the same
+//! decisions from an index. What AWS's documentation leaves open is decided in one module,
+//! `unsettled`, with what is known about each choice; `docs/semantics.md` lists every rule.
 
 mod arn;
 mod compile;

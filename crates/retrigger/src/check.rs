@@ -6,15 +6,16 @@
 //! | field | meaning |
 //! |---|---|
 //! | `id` | unique name |
-//! | `request` | a [`Request`](retrigger_iam::Request): `principal`, `action`, `resource`, `resource_account`, `context`, … |
+//! | `request` | a [`Request`](retrigger_iam::Request): `principal`, `action`, `resource`, `resource_account`, `context`, `unknown_context`, … |
 //! | `policies` | `identity` (list), `resource`, `boundary`, `session` (list), `scps` and `rcps` (list of levels, each a list), `endpoint` (list) |
-//! | `expect` | `Allowed`, `ExplicitlyDenied` or `ImplicitlyDenied` |
+//! | `expect` | `Allowed`, `ExplicitlyDenied`, `ImplicitlyDenied` or, with unknown keys, `Undecided` |
 //! | `disputed`, `docs_expect` | `expect` deviates from AWS's documentation, which says `docs_expect` |
 //! | `confidence` | why the expectation is less than settled |
 //! | `source`, `kind`, `note`, `also` | remarks |
 //!
 //! A case that is `disputed` without `docs_expect`, or that has a `confidence`, is reported but
-//! does not fail a run. A case with a policy that cannot be evaluated never passes.
+//! does not fail a run. A case with a policy that cannot be evaluated never passes; nor does one of
+//! which the plain and the compiled evaluator think differently.
 
 mod case;
 mod file;
@@ -80,18 +81,27 @@ pub(crate) fn is_complete(case: &Case, policies: &PolicySet) -> bool {
     policies.policies().count() == case.policies.documents().count()
 }
 
-/// Decides a case.
+/// Decides a case: by the compiled evaluator, and again by the plain one, which says why.
 pub fn run(case: &Case) -> CaseResult {
     let (policies, findings) = policies_of(case);
-    let explanation = policies.explain(&case.request);
+    let is_complete = is_complete(case, &policies);
+    let compiled = policies.compile();
+    let decision = compiled.decide(&case.request);
+    let explanation = compiled.explain(&case.request);
     let expected = case.expected();
+    let is_agreed = decision == explanation.decision;
+    let mut reason = reason(&explanation, case, &findings);
+    if !is_agreed {
+        let plain = explanation.decision;
+        reason = format!("the plain evaluator decides {plain}: a bug of ours; {reason}");
+    }
     CaseResult {
         id: case.id.clone(),
-        decision: explanation.decision,
+        decision,
         expected,
-        pass: is_complete(case, &policies) && explanation.decision == expected,
-        reason: reason(&explanation, case, &findings),
-        settled: case.is_settled(),
+        pass: is_complete && is_agreed && decision == expected,
+        reason,
+        settled: case.is_settled() || !is_agreed,
     }
 }
 

@@ -55,7 +55,6 @@ impl Index {
                 Side { layers, unsorted: self.run(entries), ..Side::default() };
         }
         self.classes.push(class);
-        self.classes_of_starts.push(ClassId(0));
     }
 
     fn by_action(&mut self) {

@@ -127,12 +127,14 @@ impl Index {
     /// The class of an action.
     #[inline]
     pub(super) fn class_of_action(&self, action: &str, hash: u64) -> Option<&Class> {
-        let named = self.names.find(hash, |(name, _)| fold::equal(name, action));
-        let class = match named {
-            Some((_, class)) => *class,
-            None => self.class_by_start(action)?,
-        };
-        Some(self.class(class))
+        // Where statements are not sorted by action there is one class for all actions.
+        if self.names.is_empty() && self.starts.is_empty() {
+            return self.classes.first();
+        }
+        match self.names.find(hash, |(name, _)| fold::equal(name, action)) {
+            Some((_, class)) => Some(self.class(*class)),
+            None => Some(self.class(self.class_of(self.starts.longest_folded(action)?))),
+        }
     }
 
     /// A class, and after it its parents.
@@ -146,14 +148,6 @@ impl Index {
 
     fn class(&self, id: ClassId) -> &Class {
         &self.classes[id.0 as usize]
-    }
-
-    fn class_by_start(&self, action: &str) -> Option<ClassId> {
-        // Where statements are not sorted by action there is one class for all actions.
-        if self.starts.is_empty() {
-            return self.classes_of_starts.first().copied();
-        }
-        Some(self.class_of(self.starts.longest_folded(action)?))
     }
 
     pub(super) fn class_of(&self, start: NodeId) -> ClassId {
