@@ -49,7 +49,7 @@ impl Pattern {
         // What is literal so far, from `start`; a replaced `${*}` makes it a text of its own.
         let mut literal = String::new();
         let (mut start, mut at) = (0, 0);
-        let syntax = Syntax { variables: syntax.variables && text.contains("${"), ..syntax };
+        let mut syntax = syntax;
         while at < text.len() {
             let Some(next) = next_special(&text[at..], syntax) else { break };
             at += next;
@@ -60,6 +60,8 @@ impl Pattern {
                     if let Some((body, length)) = leading_variable(&text[at..]) {
                         (variable_piece(body), length)
                     } else {
+                        // No brace closes this variable, nor one after it.
+                        syntax.variables &= !text[at..].starts_with("${");
                         at += 1;
                         continue;
                     }
@@ -75,7 +77,10 @@ impl Pattern {
             if !literal.is_empty() {
                 pieces.push(Piece::Literal(std::mem::take(&mut literal)));
             }
-            pieces.push(piece);
+            // Several `*` in a row are one.
+            if piece != Piece::AnyRun || pieces.last() != Some(&Piece::AnyRun) {
+                pieces.push(piece);
+            }
         }
         literal.push_str(&text[start..]);
         if !literal.is_empty() {

@@ -87,6 +87,8 @@ fn time(text: &str) -> Duration {
 #[case::variables_before_a_colon(&|n| statement(&format!(r#""Resource":"{}""#, filled("${a}", n))))]
 #[case::variables_in_a_condition(&|n| statement(&format!(r#""Condition":{{"ArnLike":{{"aws:k":"{}"}}}}"#, filled("${}", n))))]
 #[case::variables_of_a_long_header(&|n| statement(&format!(r#""Resource":"arn:{}:s3:::b""#, filled("${a:b}", n))))]
+#[case::open_variables(&|n| statement(&format!(r#""Resource":"{}""#, filled("${", n))))]
+#[case::stars(&|n| statement(&format!(r#""Resource":"{}""#, filled("*", n))))]
 #[case::principals(&|n| statement(&format!(r#""Principal":{{"AWS":[{}]}}"#, listed(r#""arn:aws:iam::1:group/*""#, n))))]
 #[case::wrong_principals(&|n| statement(&format!(r#""Principal":{{{}}}"#, numbered(r#""A#":"x""#, n))))]
 #[case::white_space(&|n| filled(" \n\t", n))]
