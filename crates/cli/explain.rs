@@ -283,13 +283,7 @@ fn print_needs(output: &mut Output, needs: &[Need]) -> io::Result<()> {
         return Ok(());
     }
     writeln!(output, "\nto be allowed:")?;
-    let options = textwrap::Options::new(Output::look().width)
-        .initial_indent("  - ")
-        .subsequent_indent("    ");
-    for need in needs {
-        writeln!(output, "{}", textwrap::fill(&need.to_string(), &options))?;
-    }
-    Ok(())
+    needs.iter().try_for_each(|need| output.item(&need.to_string()))
 }
 
 fn print_check(output: &mut Output, check: &Check) -> io::Result<()> {

@@ -51,7 +51,17 @@ impl Output {
 
     /// Text broken at spaces to the width of the output, continued two columns in.
     pub(crate) fn wrapped(&mut self, text: &str) -> io::Result<()> {
-        let options = textwrap::Options::new(Self::look().width).subsequent_indent("  ");
+        self.wrapped_between("", "  ", text)
+    }
+
+    /// An item of a list, broken likewise.
+    pub(crate) fn item(&mut self, text: &str) -> io::Result<()> {
+        self.wrapped_between("  - ", "    ", text)
+    }
+
+    fn wrapped_between(&mut self, first: &str, later: &str, text: &str) -> io::Result<()> {
+        let options = textwrap::Options::new(Self::look().width);
+        let options = options.initial_indent(first).subsequent_indent(later);
         let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
         let options = options.word_separator(textwrap::WordSeparator::AsciiSpace);
         textwrap::wrap(text, options.break_words(false))

@@ -41,6 +41,35 @@ fn a_denial_shows_the_clause_that_missed_and_the_value_that_missed_it() {
 }
 
 #[test]
+fn a_denial_says_what_would_have_to_be_true() {
+    let ran = explain(CUT, "arn:aws:elasticloadbalancing:us-east-1:841860927337:targetgroup/x/1");
+    let words = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let wanted = "to be allowed: - a resource-based policy must allow: statement `alb-my-targets` of \
+                  resource policy recordings/lambda-demo/snapshots/alb-cut-pattern/lambda/lambdaDemo/\
+                  policy.json would, if AWS:SourceArn satisfied ArnLike with";
+    assert!(words.contains(wanted), "{}", ran.stdout);
+}
+
+#[test]
+fn a_decision_that_hangs_on_an_unknown_key_is_undecided() {
+    let explain = |key_is: [&str; 2]| {
+        retrigger(
+            ["explain", "--principal", "elasticloadbalancing.amazonaws.com"]
+                .into_iter()
+                .chain(["--action", "lambda:InvokeFunction", "--resource", FUNCTION])
+                .chain(["--resource-policy", CUT])
+                .chain(key_is),
+        )
+    };
+    let ran = explain(["--unknown", "aws:SourceArn"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.starts_with("Undecided: lambda:InvokeFunction"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("hangs on `AWS:SourceArn`, which is unknown"), "{}", ran.stdout);
+    let ran = explain(["--context", "aws:SourceArn=x"]);
+    assert!(ran.stdout.starts_with("ImplicitlyDenied"), "{}", ran.stdout);
+}
+
+#[test]
 fn json_output_has_every_check_and_statement() {
     let arguments = [
         "explain",
