@@ -21,7 +21,9 @@
 //!
 //! A pattern is matched in time that grows with the length of the text times that of the longest
 //! run of the pattern between two `*`; a document holds at most
-//! [`MAX_DOCUMENT_BYTES`](crate::MAX_DOCUMENT_BYTES). More than 48 levels of SCPs, which no
+//! [`MAX_DOCUMENT_BYTES`](crate::MAX_DOCUMENT_BYTES). What no request of AWS holds can make a
+//! decision allocate: an action of more than 128 bytes held against a pattern with wildcards in
+//! its midst, and a number or date that has the right form and is none. More than 48 levels of SCPs, which no
 //! organization has, are decided by the plain evaluator.
 
 mod asked;

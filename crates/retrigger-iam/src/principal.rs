@@ -93,6 +93,23 @@ impl Principal {
         }
     }
 
+    /// Whether the caller is of an account, as users, roles, their sessions and the root user are;
+    /// services, identity providers, canonical users and anonymous callers are of none.
+    #[inline]
+    pub(crate) fn is_of_account(&self) -> bool {
+        self.has_identity_policies() || matches!(self, Self::Root(_))
+    }
+
+    /// Users, roles and their sessions have identity policies; the root user needs none, and the
+    /// other callers are of no account.
+    #[inline]
+    pub(crate) fn has_identity_policies(&self) -> bool {
+        matches!(
+            self,
+            Self::User(_) | Self::Role(_) | Self::AssumedRole(_) | Self::FederatedUser(_)
+        )
+    }
+
     /// The value of `aws:PrincipalType` for this caller, where it has one. Source: IAM User Guide,
     /// "IAM policy elements: Variables and tags" (principal key values).
     pub(crate) fn type_name(&self) -> Option<&'static str> {

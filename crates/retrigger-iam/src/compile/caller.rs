@@ -24,38 +24,8 @@ impl<'r> Caller<'r> {
     #[inline]
     pub(crate) fn new(principal: &'r Principal) -> Self {
         let text = principal.as_str();
-        let is_of_account = matches!(
-            principal,
-            Principal::User(_)
-                | Principal::Role(_)
-                | Principal::AssumedRole(_)
-                | Principal::FederatedUser(_)
-                | Principal::Root(_)
-        );
-        let arn = if is_of_account { Arn::parse(text) } else { None };
+        let arn = if principal.is_of_account() { Arn::parse(text) } else { None };
         Self { principal, text, arn, account: arn.and_then(|arn| arn.account_id()), issuer: None }
-    }
-
-    /// Users, roles and their sessions have identity policies; the root user needs none.
-    pub(super) fn has_identity_policies(&self) -> bool {
-        matches!(
-            self.principal,
-            Principal::User(_)
-                | Principal::Role(_)
-                | Principal::AssumedRole(_)
-                | Principal::FederatedUser(_)
-        )
-    }
-
-    /// Services, identity providers, canonical users and anonymous callers are of no account.
-    pub(super) fn is_outside_any_account(&self) -> bool {
-        matches!(
-            self.principal,
-            Principal::Service(_)
-                | Principal::Federated(_)
-                | Principal::CanonicalUser(_)
-                | Principal::Anonymous
-        )
     }
 
     fn role_name(&self) -> Option<&'r str> {

@@ -225,7 +225,7 @@ impl<'c> Case<'c> {
     #[inline]
     fn needed(&self, grant: Option<CallerMatch>) -> u64 {
         let always = self.layers.scps | self.layers.endpoint;
-        let is_enough = self.asked.request.caller.is_outside_any_account()
+        let is_enough = !self.asked.request.caller.principal.is_of_account()
             || (grant == Some(CallerMatch::Direct) && self.is_same_account());
         if is_enough { always } else { always | self.layers.of_caller() }
     }
@@ -274,7 +274,7 @@ impl<'c> Case<'c> {
             |is_granted: bool| if is_granted { Ok(()) } else { Err(PolicyType::Resource) };
         must_allow(scps, PolicyType::ServiceControlPolicy)?;
         must_allow(endpoint, PolicyType::VpcEndpoint)?;
-        if self.asked.request.caller.is_outside_any_account() {
+        if !self.asked.request.caller.principal.is_of_account() {
             return must_be_granted(grant == Some(CallerMatch::Direct));
         }
         if self.is_same_account() {

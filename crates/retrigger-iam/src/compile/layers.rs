@@ -39,7 +39,7 @@ impl Layers {
     pub(super) fn in_force(callers: &Callers, asked: &Asked<'_>) -> Self {
         let has = callers.layers;
         let request = asked.request;
-        let has_identity = asked.request.caller.has_identity_policies();
+        let has_identity = asked.request.caller.principal.has_identity_policies();
         let only_if = |holds: bool, layer: u64| if holds { layer } else { 0 };
         let organization = has.scps | has.rcps;
         let is_bound = organization != 0

@@ -117,10 +117,7 @@ fn silent(request: &Request, layers: &Grants<'_>) -> Vec<Silent> {
     let always = layers.scps.iter().chain(&layers.endpoint);
     let mut silent: Vec<Silent> = always.filter_map(|layer| is_silent(layers, layer)).collect();
     silent.extend(match &request.principal {
-        Principal::Service(_)
-        | Principal::Federated(_)
-        | Principal::CanonicalUser(_)
-        | Principal::Anonymous => outside_any_account(layers),
+        caller if !caller.is_of_account() => outside_any_account(layers),
         caller if is_same_account(caller, request) => same_account(request, layers),
         _ => cross_account(layers),
     });

@@ -98,7 +98,7 @@ impl Layers {
         let optional = |policy_type, policy: Option<&Policy>| {
             policy.map(|policy| one(policy_type, std::slice::from_ref(policy)))
         };
-        let has_identity = has_identity_policies(&request.principal);
+        let has_identity = request.principal.has_identity_policies();
         Self {
             scps: levels(PolicyType::ServiceControlPolicy, scps),
             rcps: levels(PolicyType::ResourceControlPolicy, rcps),
@@ -122,18 +122,6 @@ impl Layers {
             .chain(&self.boundary)
             .chain(&self.session)
     }
-}
-
-/// Users, roles and their sessions have identity policies; the root user needs none, and the
-/// other callers are of no account.
-fn has_identity_policies(caller: &Principal) -> bool {
-    matches!(
-        caller,
-        Principal::User(_)
-            | Principal::Role(_)
-            | Principal::AssumedRole(_)
-            | Principal::FederatedUser(_)
-    )
 }
 
 /// A `GetFederationToken` session without session policy has no identity permissions: its empty
