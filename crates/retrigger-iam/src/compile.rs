@@ -14,8 +14,9 @@
 //! | [`decide_all`](CompiledPolicySet::decide_all) | many decisions, on all threads |
 //!
 //! From the outside in: `index` finds the statements that can cover an action and a resource,
-//! `build` makes it, `statement` and the matchers below it (`caller`, `resource`, `condition`,
-//! `text`) say whether one does, and `decide` puts the kinds of policy together.
+//! `build` makes it, `statement`, `clauses` and the matchers below them (`caller`, `resource`,
+//! `condition`, `text`) say whether one does, and `decide` puts the kinds of policy together.
+//! What several statements say in the same words is kept, and looked at, once.
 //!
 //! # Limits
 //!
@@ -29,6 +30,7 @@
 mod asked;
 mod build;
 mod caller;
+mod clauses;
 mod condition;
 mod decide;
 mod index;
@@ -44,10 +46,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use self::{
-    build::Lookup,
+    build::{Listed, Lookup},
     index::Index,
     layers::{BOUNDARY, ENDPOINT, IDENTITY, Layers, MAX_SCP_LEVELS, RCPS, SESSION},
-    statement::Statement,
 };
 use crate::{
     evaluate::{self, PolicySet},
@@ -256,26 +257,27 @@ impl CompiledPolicySet {
 impl Resource {
     fn new(policy: Policy, lookup: Lookup) -> Self {
         // In a resource-based policy a statement without `Principal` is about nobody.
-        let listed = (0..).zip(&policy.statements).filter(|(_, one)| one.principal.is_some());
-        let statements = listed.filter_map(|(place, one)| Statement::new(one, 1, place));
-        let index = Index::new(statements.collect(), lookup);
+        let numbered = (0..).zip(&policy.statements).filter(|(_, one)| one.principal.is_some());
+        let listed = numbered.map(|(place, statement)| Listed { statement, layer: 0, place });
+        let index = Index::new(listed, lookup);
         Self { policy, index }
     }
 }
 
 impl Callers {
     fn new(policies: PolicySet, lookup: Lookup) -> Self {
-        let mut statements = Vec::new();
+        let mut listed = Vec::new();
         let (mut place, mut resource_place) = (0, 0);
         for (layer, policy) in policies.layers() {
             for statement in &policy.statements {
-                statements.extend(Statement::new(statement, layer, place));
+                listed.push(Listed { statement, layer: layers::number(layer), place });
                 place += 1;
             }
             if layer < IDENTITY {
                 resource_place = place;
             }
         }
+        let index = Index::new(listed.into_iter(), lookup);
         let levels = policies.scps.as_ref().map_or(0, Vec::len).min(MAX_SCP_LEVELS);
         let only_if = |there: bool, layer: u64| if there { layer } else { 0 };
         let layers = Layers {
@@ -286,10 +288,14 @@ impl Callers {
             boundary: only_if(policies.boundary.is_some(), BOUNDARY),
             session: only_if(policies.session.is_some(), SESSION),
         };
-        let index = Index::new(statements, lookup);
         let has_boundary = policies.boundary.is_some();
         Self { policies, index, layers, has_boundary, resource_place }
     }
+}
+
+/// A place or a length, half as wide as the machine has it.
+fn number(length: usize) -> u32 {
+    u32::try_from(length).expect("fewer of anything than bytes in four gigabytes")
 }
 
 /// The order of evaluation.

@@ -57,6 +57,13 @@ pub(crate) fn starts_with(text: &[u8], start: &[u8]) -> bool {
     text.get(..start.len()).is_some_and(|text| equal_bytes(text, start))
 }
 
+/// Whether `text` ends with `end` but for the case of ASCII letters.
+#[inline]
+pub(crate) fn ends_with(text: &[u8], end: &[u8]) -> bool {
+    let start = text.len().checked_sub(end.len());
+    start.is_some_and(|start| equal_bytes(&text[start..], end))
+}
+
 #[inline]
 fn equal_bytes(left: &[u8], right: &[u8]) -> bool {
     let same = |(left, right): (u64, u64)| left == right || lower(left) == lower(right);
@@ -92,6 +99,15 @@ mod tests {
     fn everything_else_does(#[case] left: &str, #[case] right: &str) {
         assert!(!equal(left, right));
         assert_ne!(hash(left), hash(right));
+    }
+
+    #[rstest]
+    #[case("S3:GetObject", "object", true)]
+    #[case("S3:GetObject", "", true)]
+    #[case("S3:GetObject", "objects", false)]
+    #[case("Object", "s3:GetObject", false)]
+    fn ends_are_compared_without_case(#[case] text: &str, #[case] end: &str, #[case] ends: bool) {
+        assert_eq!(ends_with(text.as_bytes(), end.as_bytes()), ends);
     }
 
     #[test]

@@ -12,13 +12,13 @@ use crate::{
 };
 
 /// A pattern, split into its pieces when the document is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {
     pieces: Vec<Piece>,
 }
 
 /// One piece of a [`Pattern`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Piece {
     /// Text that stands for itself.
     Literal(String),

@@ -8,4 +8,6 @@ pub(super) struct Asked<'a> {
     pub(super) request: &'a RequestRef<'a>,
     /// The caller has a permissions boundary.
     pub(super) has_boundary: bool,
+    /// The last four bytes of the resource.
+    pub(super) end_of_resource: u32,
 }

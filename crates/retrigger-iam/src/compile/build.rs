@@ -1,15 +1,22 @@
 //! From statements to the index that finds them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use hashbrown::HashTable;
 
 use super::{
-    index::{Class, ClassId, Entry, Gate, Index, Look, Run, Side, Table},
+    clauses::{ClauseId, ClausesBuilder},
+    index::{Class, ClassId, Entry, Gate, Index, Look, Row, Run, Side},
+    number,
     prefixes::{NodeId, Prefixes},
-    statement::{ActionMatcher, Resources, Share, Statement},
+    resource::ResourceMatcher,
+    statement::{ActionMatcher, Element, Share, Statement},
 };
-use crate::{fold, policy::Effect};
+use crate::{
+    fold,
+    pattern::Pattern,
+    policy::{self, Effect},
+};
 
 /// Up to this many statements are looked at one after the other: the policy of a function often
 /// has no more, and is compiled several times faster so.
@@ -31,15 +38,35 @@ pub(super) enum Lookup {
     Linear,
 }
 
+/// A statement to be compiled.
+pub(super) struct Listed<'p> {
+    pub(super) statement: &'p policy::Statement,
+    /// Which bit its layer is.
+    pub(super) layer: u8,
+    /// Its place in the order of evaluation.
+    pub(super) place: u32,
+}
+
 impl Index {
-    pub(super) fn new(statements: Vec<Statement>, lookup: Lookup) -> Self {
-        let mut index = Self { statements, ..Self::default() };
+    pub(super) fn new<'p>(listed: impl Iterator<Item = Listed<'p>>, lookup: Lookup) -> Self {
+        let mut collected = Collected::new();
+        let mut index = Self::default();
+        index.statements.extend(listed.filter_map(|one| collected.statement(&one)));
+        let Collected { clauses, actions, resources } = collected;
+        index.clauses = clauses.build();
+        index.actions = actions.all;
+        index.resources = resources.all;
+        let denies = index.statements.iter().filter(|one| one.effect == Effect::Deny);
+        index.denying = denies.fold(0, |all, one| all | one.layer());
         let is_small = index.statements.len() <= FEW_STATEMENTS;
         if is_small || lookup == Lookup::Linear {
             index.one_class();
         } else {
-            index.by_action();
+            Sorting::new(&mut index).by_action();
         }
+        index.entries.shrink_to_fit();
+        index.rows.shrink_to_fit();
+        index.classes.shrink_to_fit();
         index
     }
 
@@ -49,118 +76,283 @@ impl Index {
         for effect in [Effect::Deny, Effect::Allow] {
             let of_effect =
                 (0..self.statements.len()).filter(|at| self.statements[*at].effect == effect);
-            let entries: Vec<Entry> = of_effect.map(|at| entry(at, Look::Action)).collect();
-            let layers = entries.iter().fold(0, |all, one| all | self.statement(*one).layer);
-            *class.side_mut(effect) =
-                Side { layers, unsorted: self.run(entries), ..Side::default() };
+            let entries: Vec<Entry> =
+                of_effect.map(|at| entry(&self.statements, at, Look::Statement)).collect();
+            let layers = entries.iter().fold(0, |all, one| all | one.layer());
+            let listed = add_entries(&mut self.entries, entries);
+            *class.side_mut(effect) = Side { layers, listed, ..Side::default() };
         }
         self.classes.push(class);
     }
+}
 
-    fn by_action(&mut self) {
-        let Listed { names, starts } = Listed::new(&self.statements);
-        let mut known = HashMap::new();
-        self.starts = Prefixes::new(starts.keys().map(|start| start.as_bytes()));
+/// What statements consist of, each once.
+struct Collected<'p> {
+    clauses: ClausesBuilder<'p>,
+    actions: Interned<'p, ActionMatcher>,
+    resources: Interned<'p, ResourceMatcher>,
+}
+
+/// Patterns that are kept once, however often they are listed.
+struct Interned<'p, T> {
+    all: Vec<T>,
+    known: HashMap<(&'p str, &'p Pattern), u32>,
+}
+
+impl<'p, T> Interned<'p, T> {
+    fn new() -> Self {
+        Self { all: Vec::new(), known: HashMap::new() }
+    }
+
+    fn add(&mut self, text: &'p str, pattern: &'p Pattern, make: impl FnOnce() -> T) -> u32 {
+        *self.known.entry((text, pattern)).or_insert_with(|| {
+            self.all.push(make());
+            number(self.all.len() - 1)
+        })
+    }
+}
+
+impl<'p> Collected<'p> {
+    fn new() -> Self {
+        Self {
+            clauses: ClausesBuilder::new(),
+            actions: Interned::new(),
+            resources: Interned::new(),
+        }
+    }
+
+    /// `None` for a statement that covers nothing.
+    fn statement(&mut self, listed: &Listed<'p>) -> Option<Statement> {
+        let Listed { statement, layer, place } = *listed;
+        let action = statement.action.as_ref()?;
+        // Actions differ in case only.
+        let actions = action.patterns.iter().map(|one| {
+            self.actions.add("", &one.pattern, || ActionMatcher::new(&one.pattern))
+        });
+        let action = Element { negated: action.negated, patterns: actions.collect() };
+        let resource = statement.resource.as_ref().map(|element| {
+            let patterns = element.patterns.iter().map(|one| {
+                self.resources.add(&one.text.value, &one.whole, || ResourceMatcher::new(one))
+            });
+            Element { negated: element.negated, patterns: patterns.collect() }
+        });
+        let clause = self.clauses.add(statement);
+        Some(Statement { layer, effect: statement.effect, place, clause, action, resource })
+    }
+}
+
+/// Sorts the statements of an index.
+struct Sorting<'i> {
+    index: &'i mut Index,
+    /// With what the resource part of each resource pattern starts, where it is known.
+    starts: Vec<Option<NodeId>>,
+    known: HashMap<Draft, ClassId>,
+}
+
+impl<'i> Sorting<'i> {
+    fn new(index: &'i mut Index) -> Self {
+        let parts: Vec<Option<&[u8]>> = index
+            .resources
+            .iter()
+            .map(|one| one.start_of_resource_part().map(str::as_bytes))
+            .collect();
+        let mut sorted: Vec<&[u8]> = parts.iter().copied().flatten().collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let place = |part: &[u8]| sorted.binary_search(&part).ok().map(NodeId::new);
+        let starts = parts.iter().map(|part| part.and_then(place)).collect();
+        index.resource_starts = Prefixes::new(&sorted);
+        Self { index, starts, known: HashMap::new() }
+    }
+
+    fn by_action(mut self) {
+        let Actions { names, starts } = Actions::new(self.index);
+        let sorted: Vec<&[u8]> = starts.keys().map(|start| start.as_bytes()).collect();
+        self.index.starts = Prefixes::new(&sorted);
         let mut drafts: Vec<Draft> = Vec::with_capacity(starts.len());
         for (at, (start, own)) in starts.into_iter().enumerate() {
-            let parent = self.starts.parent(NodeId::new(at));
+            let parent = self.index.starts.parent(NodeId::new(at));
             let mut draft = Draft::new(own, parent.map(|parent| self.inherited(&drafts, parent)));
-            draft.settle_start(&start, &self.statements);
-            let class = self.add_class(&draft, &mut known);
-            self.classes_of_starts.push(class);
+            draft.settle_start(&start, self.index);
+            let class = self.add_class(&draft, &start);
+            self.index.classes_of_starts.push(class);
             drafts.push(draft);
         }
         let mut table = HashTable::with_capacity(names.len());
         for (name, own) in names {
-            let parent = self.starts.longest(name.as_bytes());
+            let parent = self.index.starts.longest(name.as_bytes());
             let mut draft = Draft::new(own, parent.map(|parent| self.inherited(&drafts, parent)));
-            draft.settle(&name, &self.statements);
-            let class = self.add_class(&draft, &mut known);
+            draft.settle(&name, self.index);
+            let class = self.add_class(&draft, &name);
             let hash = |(name, _): &(Box<str>, ClassId)| fold::hash(name);
             table.insert_unique(fold::hash(&name), (name, class), hash);
         }
-        self.names = table;
+        self.index.names = table;
     }
 
     fn inherited<'d>(&self, drafts: &'d [Draft], parent: NodeId) -> (&'d Draft, ClassId) {
-        (&drafts[parent.index()], self.class_of(parent))
+        (&drafts[parent.index()], self.index.class_of(parent))
     }
 
-    /// The class of these statements: one that is already there, or a new one.
-    fn add_class(&mut self, draft: &Draft, known: &mut HashMap<Draft, ClassId>) -> ClassId {
-        if let Some(class) = known.get(draft) {
+    /// The class of these statements about the actions that start so: one that is already there,
+    /// or a new one.
+    fn add_class(&mut self, draft: &Draft, start: &str) -> ClassId {
+        // What is uncertain depends on the start.
+        let is_certain = draft.candidates.iter().all(|one| one.is_certain);
+        if let Some(class) = self.known.get(draft).filter(|_| is_certain) {
             return *class;
         }
         let mut class = Class { parent: draft.parent, ..Class::default() };
         for effect in [Effect::Deny, Effect::Allow] {
-            *class.side_mut(effect) = self.side(draft, effect);
+            *class.side_mut(effect) = self.side(draft, start, effect);
         }
-        let id = ClassId(number(self.classes.len()));
-        self.classes.push(class);
-        known.insert(draft.clone(), id);
+        let id = ClassId(number(self.index.classes.len()));
+        self.index.classes.push(class);
+        if is_certain {
+            self.known.insert(draft.clone(), id);
+        }
         id
     }
 
-    fn side(&mut self, draft: &Draft, effect: Effect) -> Side {
-        let (mut layers, mut outright) = (0, 0);
-        let (mut outright_entries, mut unsorted, mut by_start) =
-            (Vec::new(), Vec::new(), Vec::new());
+    fn side(&mut self, draft: &Draft, start: &str, effect: Effect) -> Side {
+        let mut sorted = Sorted::default();
         for candidate in &draft.candidates {
             let at = candidate.statement as usize;
-            let statement = &self.statements[at];
-            if statement.effect != effect {
-                continue;
-            }
-            layers |= statement.layer;
-            if !candidate.is_certain {
-                unsorted.push(entry(at, Look::Action));
-            } else if !statement.covers_every_resource() {
-                sort_in(statement, at, &mut unsorted, &mut by_start);
-            } else if statement.has_no_clause() {
-                outright |= statement.layer;
-                outright_entries.push(entry(at, Look::Clauses));
-            } else {
-                unsorted.push(entry(at, Look::Clauses));
+            if self.index.statements[at].effect == effect {
+                self.sort_in(at, candidate.is_certain, start, &mut sorted);
             }
         }
-        let is_few = by_start.len() <= FEW_PATTERNS;
-        let (few, many) = if is_few { (by_start, Vec::new()) } else { (Vec::new(), by_start) };
+        let Sorted { layers, outright, outright_entries, mut listed, mut by_start, uncertain, .. } =
+            sorted;
+        if by_start.len() <= FEW_PATTERNS {
+            listed.extend(by_start.drain(..).map(|(_, entry)| entry));
+        }
+        let reaches = |(_, entry): &(NodeId, Entry)| {
+            self.index.resources[entry.pattern as usize].reaches_past_colons()
+        };
         Side {
             layers,
             outright,
-            outright_entries: self.run(outright_entries),
-            unsorted: self.run(unsorted),
-            table: self.table(many),
-            few: self.run(few.into_iter().map(|(_, entry)| entry)),
+            reaches_past_colons: by_start.iter().any(reaches),
+            outright_entries: add_entries(&mut self.index.entries, outright_entries),
+            listed: add_entries(&mut self.index.entries, listed),
+            table: self.table(by_start),
+            uncertain: add_entries(&mut self.index.entries, uncertain),
         }
     }
 
-    fn table(&mut self, mut by_start: Vec<(Box<str>, Entry)>) -> Option<u32> {
+    /// Sorts in a statement that is about the actions of the class.
+    fn sort_in(&self, at: usize, is_certain: bool, start: &str, sorted: &mut Sorted) {
+        let index = &*self.index;
+        let statement = &index.statements[at];
+        sorted.layers |= statement.layer();
+        if !is_certain {
+            sorted.uncertain.extend(uncertain_entries(index, at, start));
+            return;
+        }
+        if statement.covers_every_resource(&index.resources) {
+            let entry = entry(&index.statements, at, Look::Clauses);
+            if entry.clause == ClauseId::NONE {
+                if sorted.outright & entry.layer() == 0 {
+                    sorted.outright |= entry.layer();
+                    sorted.outright_entries.push(entry);
+                }
+            } else if sorted.is_new(entry) {
+                sorted.listed.push(entry);
+            }
+            return;
+        }
+        let Some(Element { negated: false, patterns }) = &statement.resource else {
+            sorted.listed.push(entry(&index.statements, at, Look::Resource));
+            return;
+        };
+        for pattern in patterns {
+            let matcher = &index.resources[*pattern as usize];
+            let gate = Gate::new(matcher.literal_start(), matcher.literal_end());
+            let entry = entry(&index.statements, at, Look::Pattern);
+            let entry = Entry { pattern: *pattern, gate, ..entry };
+            if sorted.is_new(entry) {
+                match self.starts[*pattern as usize] {
+                    Some(start) => sorted.by_start.push((start, entry)),
+                    None => sorted.listed.push(entry),
+                }
+            }
+        }
+    }
+
+    /// Adds a table.
+    fn table(&mut self, mut by_start: Vec<(NodeId, Entry)>) -> Run {
         if by_start.is_empty() {
-            return None;
+            return Run::default();
         }
-        by_start.sort_by(|(left, _), (right, _)| left.cmp(right));
-        let reaches = by_start.iter().any(|(_, entry)| self.reaches_past_colons(*entry));
-        let groups: Vec<&[(Box<str>, Entry)]> =
-            by_start.chunk_by(|(left, _), (right, _)| left == right).collect();
-        let starts = Prefixes::new(groups.iter().map(|group| group[0].0.as_bytes()));
-        let runs = groups.iter().map(|group| self.run(group.iter().map(|(_, entry)| *entry)));
-        let runs = runs.collect();
-        self.tables.push(Table { starts, runs, reaches_past_colons: reaches });
-        Some(number(self.tables.len() - 1))
+        by_start.sort_by_key(|(start, _)| *start);
+        let Index { entries, rows, resource_starts, .. } = &mut *self.index;
+        let first = rows.len();
+        let mut open: Vec<usize> = Vec::new();
+        for group in by_start.chunk_by(|(left, _), (right, _)| left == right) {
+            let start = group[0].0;
+            while open.pop_if(|row| rows[*row].end <= start.number()).is_some() {}
+            let above = open.last().map_or(0, |row| number(row - first + 1));
+            open.push(rows.len());
+            let (start, end) = (start.number(), resource_starts.end(start));
+            let of_row = add_entries(entries, group.iter().map(|(_, entry)| *entry));
+            rows.push(Row { start, end, above, entries: of_row.start });
+        }
+        let end = number(entries.len());
+        rows.push(Row { start: u32::MAX, end: u32::MAX, above: 0, entries: end });
+        Run { start: number(first), end: number(rows.len()) }
     }
+}
 
-    fn reaches_past_colons(&self, entry: Entry) -> bool {
-        let Look::Pattern(pattern) = entry.look else { return false };
-        let resources = self.statement(entry).resources();
-        resources.is_some_and(|all| all.patterns[usize::from(pattern)].reaches_past_colons())
-    }
+/// The entries of one side of a class.
+#[derive(Default)]
+struct Sorted {
+    layers: u64,
+    outright: u64,
+    outright_entries: Vec<Entry>,
+    listed: Vec<Entry>,
+    by_start: Vec<(NodeId, Entry)>,
+    uncertain: Vec<Entry>,
+    seen: HashSet<Entry>,
+}
 
-    fn run(&mut self, entries: impl IntoIterator<Item = Entry>) -> Run {
-        let start = number(self.entries.len());
-        self.entries.extend(entries);
-        Run { start, end: number(self.entries.len()) }
+impl Sorted {
+    /// Whether no earlier statement of the same layer asks for the same.
+    fn is_new(&mut self, entry: Entry) -> bool {
+        self.seen.insert(Entry { statement: 0, ..entry })
     }
+}
+
+/// The entries of a statement of which it is not certain that it is about the actions that start
+/// so.
+fn uncertain_entries(index: &Index, at: usize, start: &str) -> Vec<Entry> {
+    let statement = &index.statements[at];
+    if statement.action.negated {
+        return vec![entry(&index.statements, at, Look::Statement)];
+    }
+    let patterns = statement.action.patterns.iter();
+    let matchers = patterns.map(|pattern| (*pattern, &index.actions[*pattern as usize]));
+    // An action that is named somewhere has a class of its own.
+    let open = matchers.filter(|(_, matcher)| {
+        !matches!(matcher, ActionMatcher::Name(_)) && matcher.share(start) != Share::None
+    });
+    open.map(|(pattern, matcher)| Entry {
+        pattern,
+        gate: Gate::new("", matcher.literal_end()),
+        ..entry(&index.statements, at, Look::Action)
+    })
+    .collect()
+}
+
+fn entry(statements: &[Statement], at: usize, look: Look) -> Entry {
+    let Statement { clause, layer, .. } = statements[at];
+    Entry { statement: number(at), clause, pattern: 0, gate: Gate::default(), look, layer }
+}
+
+fn add_entries(all: &mut Vec<Entry>, entries: impl IntoIterator<Item = Entry>) -> Run {
+    let start = number(all.len());
+    all.extend(entries);
+    Run { start, end: number(all.len()) }
 }
 
 impl Class {
@@ -179,40 +371,6 @@ impl Class {
     }
 }
 
-fn number(length: usize) -> u32 {
-    u32::try_from(length).expect("fewer statements than bytes in four gigabytes")
-}
-
-fn entry(statement: usize, look: Look) -> Entry {
-    Entry { statement: number(statement), look, gate: Gate::default() }
-}
-
-/// Sorts a statement in by its resource patterns.
-fn sort_in(
-    statement: &Statement,
-    at: usize,
-    unsorted: &mut Vec<Entry>,
-    by_start: &mut Vec<(Box<str>, Entry)>,
-) {
-    let Some(Resources { negated: false, patterns }) = statement.resources() else {
-        unsorted.push(entry(at, Look::Resource));
-        return;
-    };
-    // More patterns than a policy can hold characters are not sorted.
-    if u16::try_from(patterns.len()).is_err() {
-        unsorted.push(entry(at, Look::Resource));
-        return;
-    }
-    for (number, pattern) in (0..).zip(patterns) {
-        let gate = Gate::new(pattern.literal_start());
-        let entry = Entry { gate, ..entry(at, Look::Pattern(number)) };
-        match pattern.start_of_resource_part() {
-            Some(start) => by_start.push((start.into(), entry)),
-            None => unsorted.push(entry),
-        }
-    }
-}
-
 /// A statement that covers the actions of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Candidate {
@@ -221,25 +379,27 @@ struct Candidate {
     is_certain: bool,
 }
 
-/// The patterns of all statements, sorted.
+/// The patterns of actions of all statements, sorted.
 #[derive(Default)]
-struct Listed {
+struct Actions {
     names: BTreeMap<Box<str>, Vec<Candidate>>,
     starts: BTreeMap<Box<str>, Vec<Candidate>>,
 }
 
-impl Listed {
-    fn new(statements: &[Statement]) -> Self {
-        let mut listed = Self::default();
-        for (at, statement) in statements.iter().enumerate() {
-            let actions = statement.actions();
-            if actions.negated {
-                listed.start("", at, false);
+impl Actions {
+    fn new(index: &Index) -> Self {
+        let mut actions = Self::default();
+        for (at, statement) in index.statements.iter().enumerate() {
+            let patterns = statement.action.patterns.iter();
+            let matchers = patterns.map(|pattern| &index.actions[*pattern as usize]);
+            if statement.action.negated {
+                actions.start("", at, false);
+                matchers.for_each(|matcher| actions.add_empty(matcher));
             } else {
-                actions.patterns.iter().for_each(|pattern| listed.add(pattern, at));
+                matchers.for_each(|matcher| actions.add(matcher, at));
             }
         }
-        listed
+        actions
     }
 
     fn add(&mut self, pattern: &ActionMatcher, at: usize) {
@@ -250,13 +410,25 @@ impl Listed {
                 self.names.entry(key.name.clone()).or_default().push(candidate);
             }
             ActionMatcher::Start(start) => self.start(start, at, true),
-            ActionMatcher::Other(other) => self.start(other.literal_start(), at, false),
+            other => self.start(other.literal_start(), at, false),
         }
     }
 
     fn start(&mut self, start: &str, at: usize, is_certain: bool) {
         let candidate = Candidate { statement: number(at), is_certain };
         self.starts.entry(start.into()).or_default().push(candidate);
+    }
+
+    /// A class for what a statement leaves out, so that it is certain there.
+    fn add_empty(&mut self, pattern: &ActionMatcher) {
+        match pattern {
+            ActionMatcher::Name(key) => {
+                self.names.entry(key.name.clone()).or_default();
+            }
+            other => {
+                self.starts.entry(other.literal_start().into()).or_default();
+            }
+        }
     }
 }
 
@@ -284,23 +456,25 @@ impl Draft {
     }
 
     /// Looks at what is not certain, now that there are only actions that start so.
-    fn settle_start(&mut self, start: &str, statements: &[Statement]) {
+    fn settle_start(&mut self, start: &str, index: &Index) {
         self.candidates.retain_mut(|one| {
             if one.is_certain {
                 return true;
             }
-            let share = statements[one.statement as usize].actions().share(start);
+            let action = &index.statements[one.statement as usize].action;
+            let share = action.share(&index.actions, start);
             one.is_certain = share == Share::All;
             share != Share::None
         });
     }
 
     /// Looks at what is not certain, now that there is one action only.
-    fn settle(&mut self, action: &str, statements: &[Statement]) {
+    fn settle(&mut self, action: &str, index: &Index) {
         let hash = fold::hash(action);
         self.candidates.retain_mut(|one| {
+            let statement = &index.statements[one.statement as usize];
             let is_covered =
-                one.is_certain || statements[one.statement as usize].covers_action(action, hash);
+                one.is_certain || statement.covers_action(&index.actions, action, hash);
             one.is_certain = true;
             is_covered
         });

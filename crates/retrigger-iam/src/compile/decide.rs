@@ -3,9 +3,9 @@
 use super::{
     CompiledPolicySet, Decided, StatementId,
     asked::Asked,
-    index::{Class, Entry, Index, Step},
+    clauses::Memo,
+    index::{Class, Entry, FoundStart, Index, Step, last_four},
     layers::Layers,
-    statement::Statement,
 };
 use crate::{
     evaluate::is_always_allowed,
@@ -53,23 +53,43 @@ struct Case<'c> {
     resource: Option<Side<'c>>,
 }
 
-/// An index with the class of the request's action.
-#[derive(Clone, Copy)]
+/// An index with what is known of the request in it.
 struct Side<'c> {
     index: &'c Index,
+    /// The class of the action.
     class: Option<&'c Class>,
+    found: FoundStart,
+    memo: Memo,
 }
 
 impl<'c> Side<'c> {
     #[inline]
     fn new(index: &'c Index, asked: &Asked<'_>) -> Self {
         let class = index.class_of_action(asked.request.action, asked.request.action_hash);
-        Self { index, class }
+        Self { index, class, found: FoundStart::new(), memo: Memo::default() }
+    }
+
+    /// Whether a statement covers the request.
+    #[inline]
+    fn applies(&self, entry: &Entry, asked: &Asked<'_>) -> Truth {
+        match self.index.covers(entry, asked) {
+            Truth::No => Truth::No,
+            covers => covers.min(self.clause_holds(entry, asked)),
+        }
+    }
+
+    /// Whether a statement covers caller and context.
+    #[inline]
+    fn clause_holds(&self, entry: &Entry, asked: &Asked<'_>) -> Truth {
+        match self.index.clauses.cover_caller(entry.clause, asked) {
+            Some(_) => self.conditions_hold(entry, asked),
+            None => Truth::No,
+        }
     }
 
     #[inline]
-    fn classes(self) -> impl Iterator<Item = &'c Class> {
-        self.index.and_parents(self.class)
+    fn conditions_hold(&self, entry: &Entry, asked: &Asked<'_>) -> Truth {
+        self.index.clauses.conditions_hold(entry.clause, &asked.request.context, &self.memo)
     }
 }
 
@@ -105,7 +125,9 @@ pub(super) fn decide_with(set: &CompiledPolicySet, request: &RequestRef<'_>) -> 
 impl<'c> Case<'c> {
     #[inline]
     fn new(set: &'c CompiledPolicySet, request: &'c RequestRef<'c>) -> Self {
-        let asked = Asked { request, has_boundary: set.callers.has_boundary };
+        let end_of_resource = last_four(request.resource.as_bytes());
+        let has_boundary = set.callers.has_boundary;
+        let asked = Asked { request, has_boundary, end_of_resource };
         let layers = Layers::in_force(&set.callers, &asked);
         let callers = Side::new(&set.callers.index, &asked);
         let resource = set.resource.as_ref().map(|resource| Side::new(&resource.index, &asked));
@@ -139,9 +161,9 @@ impl<'c> Case<'c> {
     /// Whether a statement denies.
     #[inline]
     fn denial(&self) -> Truth {
-        let mut denial = self.denial_in(self.callers, self.layers.mask());
+        let mut denial = self.denial_in(&self.callers, self.layers.mask());
         if denial != Truth::Yes
-            && let Some(resource) = self.resource
+            && let Some(resource) = &self.resource
         {
             denial = denial.max(self.denial_in(resource, u64::MAX));
         }
@@ -149,20 +171,23 @@ impl<'c> Case<'c> {
     }
 
     #[inline]
-    fn denial_in(&self, side: Side<'_>, in_force: u64) -> Truth {
-        let index = side.index;
+    fn denial_in(&self, side: &Side<'_>, in_force: u64) -> Truth {
+        if side.index.denying & in_force == 0 {
+            return Truth::No;
+        }
         let mut denial = Truth::No;
-        for class in side.classes() {
+        let mut next = side.class;
+        while let Some(class) = next {
+            next = side.index.parent(class);
             if class.deny.layers & in_force == 0 {
                 continue;
             }
             if class.deny.outright & in_force != 0 {
                 return Truth::Yes;
             }
-            let all_in_force = class.deny.layers & !in_force == 0;
-            index.visit(&class.deny, &self.asked, &mut |entry| {
-                if all_in_force || index.statement(entry).layer & in_force != 0 {
-                    denial = denial.max(self.applies(index, entry));
+            side.index.visit(&class.deny, &self.asked, &side.found, &mut |entry| {
+                if entry.layer() & in_force != 0 {
+                    denial = denial.max(side.applies(entry, &self.asked));
                 }
                 if denial == Truth::Yes { Step::Stop } else { Step::Go }
             });
@@ -173,41 +198,22 @@ impl<'c> Case<'c> {
         denial
     }
 
-    /// Whether a statement covers the request.
-    #[inline]
-    fn applies(&self, index: &Index, entry: Entry) -> Truth {
-        match index.covers(entry, &self.asked) {
-            Truth::No => Truth::No,
-            covers => covers.min(self.clauses(index.statement(entry))),
-        }
-    }
-
-    /// Whether a statement covers caller and context.
-    #[inline]
-    fn clauses(&self, statement: &Statement) -> Truth {
-        match statement.covers_caller(&self.asked) {
-            Some(_) => statement.conditions_hold(&self.asked.request.context),
-            None => Truth::No,
-        }
-    }
-
     /// How the resource's policy lists the caller where it allows.
     #[inline]
     fn resource_grant(&self) -> Bounds<Option<CallerMatch>> {
         let mut grant = Bounds { at_least: None, at_most: None };
-        let Some(side) = self.resource else { return grant };
-        let index = side.index;
-        for class in side.classes() {
-            index.visit(&class.allow, &self.asked, &mut |entry| {
-                let statement = index.statement(entry);
-                let caller = statement.covers_caller(&self.asked);
+        let Some(side) = &self.resource else { return grant };
+        let mut next = side.class;
+        while let Some(class) = next {
+            next = side.index.parent(class);
+            side.index.visit(&class.allow, &self.asked, &side.found, &mut |entry| {
+                let caller = side.index.clauses.cover_caller(entry.clause, &self.asked);
                 if caller <= grant.at_least {
                     return Step::Go;
                 }
-                let applies = index.covers(entry, &self.asked);
-                let applies = match applies {
+                let applies = match side.index.covers(entry, &self.asked) {
                     Truth::No => Truth::No,
-                    applies => applies.min(statement.conditions_hold(&self.asked.request.context)),
+                    covers => covers.min(side.conditions_hold(entry, &self.asked)),
                 };
                 if applies == Truth::Yes {
                     grant.at_least = caller;
@@ -237,8 +243,10 @@ impl<'c> Case<'c> {
         if needed == 0 {
             return allowing;
         }
-        let index = self.callers.index;
-        for class in self.callers.classes() {
+        let side = &self.callers;
+        let mut next = side.class;
+        while let Some(class) = next {
+            next = side.index.parent(class);
             allowing.at_least |= class.allow.outright;
             if needed & !allowing.at_least == 0 {
                 break;
@@ -246,10 +254,10 @@ impl<'c> Case<'c> {
             if class.allow.layers & needed & !allowing.at_least == 0 {
                 continue;
             }
-            index.visit(&class.allow, &self.asked, &mut |entry| {
-                let layer = index.statement(entry).layer;
+            side.index.visit(&class.allow, &self.asked, &side.found, &mut |entry| {
+                let layer = entry.layer();
                 if needed & !allowing.at_least & layer != 0 {
-                    match self.applies(index, entry) {
+                    match side.applies(entry, &self.asked) {
                         Truth::No => {}
                         Truth::Maybe => allowing.at_most |= layer,
                         Truth::Yes => allowing.at_least |= layer,
@@ -316,8 +324,10 @@ impl Case<'_> {
     /// The first statement that denies, in the order of evaluation.
     fn denying_statement(&self) -> Option<StatementId> {
         let in_force = self.layers.mask();
-        let of_caller = self.first(self.callers, Effect::Deny, |one| one.layer & in_force != 0);
-        let of_resource = self.resource.and_then(|side| self.first(side, Effect::Deny, |_| true));
+        let is_in_force = |one: &Entry| one.layer() & in_force != 0;
+        let of_caller = self.first(&self.callers, Effect::Deny, is_in_force);
+        let of_resource =
+            self.resource.as_ref().and_then(|side| self.first(side, Effect::Deny, |_| true));
         match of_caller {
             Some(place) if place < self.set.callers.resource_place => {
                 Some(StatementId::of_caller(place))
@@ -332,37 +342,39 @@ impl Case<'_> {
     /// identity policies; else the first of the identity policies.
     fn granting_statement(&self) -> Option<StatementId> {
         let grant = self.resource_grant().at_least;
-        if let Some(side) = self.resource
+        if let Some(side) = &self.resource
             && grant > Some(CallerMatch::Account)
         {
-            let is_it = |one: &Statement| one.covers_caller(&self.asked) == grant;
+            let is_it =
+                |one: &Entry| side.index.clauses.cover_caller(one.clause, &self.asked) == grant;
             return self.first(side, Effect::Allow, is_it).map(StatementId::of_resource);
         }
-        let is_identity = |one: &Statement| one.layer & self.layers.identity != 0;
-        self.first(self.callers, Effect::Allow, is_identity).map(StatementId::of_caller)
+        let is_identity = |one: &Entry| one.layer() & self.layers.identity != 0;
+        self.first(&self.callers, Effect::Allow, is_identity).map(StatementId::of_caller)
     }
 
     /// The place of the first statement of this effect that applies.
     fn first(
         &self,
-        side: Side<'_>,
+        side: &Side<'_>,
         effect: Effect,
-        is_meant: impl Fn(&Statement) -> bool,
+        is_meant: impl Fn(&Entry) -> bool,
     ) -> Option<u32> {
-        let index = side.index;
         let mut first: Option<u32> = None;
-        let mut visit = |entry: Entry| {
-            let statement = index.statement(entry);
-            let is_earlier = first.is_none_or(|first| statement.place < first);
-            if is_earlier && is_meant(statement) && self.applies(index, entry) == Truth::Yes {
-                first = Some(statement.place);
+        let mut visit = |entry: &Entry| {
+            let place = side.index.statement(entry).place;
+            let is_earlier = first.is_none_or(|first| place < first);
+            if is_earlier && is_meant(entry) && side.applies(entry, &self.asked) == Truth::Yes {
+                first = Some(place);
             }
             Step::Go
         };
-        for class in side.classes() {
-            let side = class.side(effect);
-            index.visit_run(side.outright_entries, &self.asked, &mut visit);
-            index.visit(side, &self.asked, &mut visit);
+        let mut next = side.class;
+        while let Some(class) = next {
+            next = side.index.parent(class);
+            let of_effect = class.side(effect);
+            side.index.visit_run(of_effect.outright_entries, &self.asked, &mut visit);
+            side.index.visit(of_effect, &self.asked, &side.found, &mut visit);
         }
         first
     }

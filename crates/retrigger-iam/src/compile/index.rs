@@ -5,16 +5,21 @@
 //!        └─ longest known start ▶ class ─┤ and its parents: what is said of shorter starts
 //!                                       ▼
 //!             deny side, allow side: the layers that decide outright,
-//!             the statements about every resource, and the others by the
-//!             start of their resource part
+//!             the statements to be looked at anyway, those found by the
+//!             start of the resource part, and those of which not even the
+//!             action is certain
 //! ```
+
+use std::cell::OnceCell;
 
 use hashbrown::HashTable;
 
 use super::{
     asked::Asked,
+    clauses::{ClauseId, Clauses},
     prefixes::{NodeId, Prefixes},
-    statement::Statement,
+    resource::ResourceMatcher,
+    statement::{ActionMatcher, Statement},
 };
 use crate::{fold, truth::Truth};
 
@@ -22,6 +27,13 @@ use crate::{fold, truth::Truth};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     pub(super) statements: Vec<Statement>,
+    /// The patterns of their `Action` elements.
+    pub(super) actions: Vec<ActionMatcher>,
+    /// The patterns of their `Resource` elements.
+    pub(super) resources: Vec<ResourceMatcher>,
+    pub(super) clauses: Clauses,
+    /// The layers that have a `Deny`.
+    pub(super) denying: u64,
     /// Actions that are listed by their full name.
     pub(super) names: HashTable<(Box<str>, ClassId)>,
     /// What patterns of actions start with.
@@ -30,7 +42,9 @@ pub(super) struct Index {
     pub(super) classes_of_starts: Vec<ClassId>,
     pub(super) classes: Vec<Class>,
     pub(super) entries: Vec<Entry>,
-    pub(super) tables: Vec<Table>,
+    /// What the resource parts of patterns start with.
+    pub(super) resource_starts: Prefixes,
+    pub(super) rows: Vec<Row>,
 }
 
 /// A class: the actions that the same statements are about.
@@ -55,127 +69,181 @@ pub(super) struct Side {
     pub(super) outright: u64,
     /// Those statements, which need no look where the bits above suffice.
     pub(super) outright_entries: Run,
-    /// Statements about every resource, or whose resources have to be looked at one by one.
-    pub(super) unsorted: Run,
-    /// Statements by resource pattern, where they are few.
-    pub(super) few: Run,
-    /// Statements by resource pattern, where they are many.
-    pub(super) table: Option<u32>,
+    /// Statements about every resource, and by resource pattern where those are few.
+    pub(super) listed: Run,
+    /// Statements by resource pattern, where they are many: rows, and after them one more that
+    /// ends the last.
+    pub(super) table: Run,
+    /// Whether a resource part in the table may begin after a later colon than the fifth.
+    pub(super) reaches_past_colons: bool,
+    /// Statements of which it is not certain that they are about the action.
+    pub(super) uncertain: Run,
 }
 
-/// A run of entries.
-#[derive(Clone, Copy, Debug, Default)]
+/// Entries, or rows, that lie side by side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) start: u32,
     pub(super) end: u32,
 }
 
+impl Run {
+    #[inline]
+    fn of<T>(self, all: &[T]) -> &[T] {
+        &all[self.start as usize..self.end as usize]
+    }
+}
+
 /// A statement that can cover the action, with what is left to look at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Entry {
     pub(super) statement: u32,
-    pub(super) look: Look,
+    pub(super) clause: ClauseId,
+    /// The pattern to look at.
+    pub(super) pattern: u32,
     pub(super) gate: Gate,
+    pub(super) look: Look,
+    /// Which bit its layer is.
+    pub(super) layer: u8,
+}
+
+impl Entry {
+    #[inline]
+    pub(super) fn layer(self) -> u64 {
+        1 << self.layer
+    }
 }
 
 /// What of a statement is left to look at, besides principal and conditions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Look {
     /// Nothing: action and resource are covered.
     Clauses,
-    /// Whether this pattern of its `Resource` element covers the resource.
-    Pattern(u16),
+    /// Whether the pattern covers the resource.
+    Pattern,
     /// The whole `Resource` element.
     Resource,
-    /// The `Action` element, and the resource as above.
+    /// Whether the pattern covers the action, and the whole `Resource` element.
     Action,
+    /// The whole `Action` and `Resource` elements.
+    Statement,
 }
 
-/// Four bytes that the resource must have at some place, if the pattern starts with literal text:
-/// most patterns are told apart by them, without a look at the pattern itself.
-#[derive(Clone, Copy, Debug, Default)]
+/// Four bytes that a text must have at some place, and its last ones, if the pattern starts or
+/// ends with literal text: most patterns are told apart by them, without a look at the pattern
+/// itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Gate {
-    /// Where the bytes end; 0 where all may pass.
+    start: [u8; 4],
     end: u32,
-    bytes: [u8; 4],
+    /// Where the bytes of the start end; 0 where all may pass.
+    start_ends: u16,
+    /// How many of the last bytes count.
+    end_counts: u8,
 }
 
 impl Gate {
-    pub(super) fn new(literal_start: &str) -> Self {
-        match (literal_start.as_bytes().last_chunk(), u32::try_from(literal_start.len())) {
-            (Some(bytes), Ok(end)) => Self { end, bytes: *bytes },
-            _ => Self::default(),
-        }
+    pub(super) fn new(literal_start: &str, literal_end: &str) -> Self {
+        let (start, start_ends) =
+            match (literal_start.as_bytes().last_chunk(), u16::try_from(literal_start.len())) {
+                (Some(bytes), Ok(ends)) => (*bytes, ends),
+                _ => ([0; 4], 0),
+            };
+        let end = last_four(literal_end.as_bytes());
+        Self { start, end, start_ends, end_counts: u8::try_from(literal_end.len()).unwrap_or(4).min(4) }
     }
 
     #[inline]
-    fn lets_pass(self, resource: &[u8]) -> bool {
-        let end = self.end as usize;
-        end == 0 || resource.get(end - 4..end).is_some_and(|bytes| *bytes == self.bytes)
+    fn lets_pass(self, text: &[u8], last_four: u32) -> bool {
+        // Of the last bytes, the very last is the lowest.
+        let counts = u64::MAX << (8 * u32::from(self.end_counts));
+        if u64::from(self.end ^ last_four) & !counts != 0 {
+            return false;
+        }
+        let ends = usize::from(self.start_ends);
+        ends == 0 || text.get(ends - 4..ends).is_some_and(|bytes| *bytes == self.start)
     }
 }
 
-/// Many entries by the start of their resource part.
-#[derive(Clone, Debug)]
-pub(super) struct Table {
-    pub(super) starts: Prefixes,
-    pub(super) runs: Vec<Run>,
-    pub(super) reaches_past_colons: bool,
+/// The last four bytes of a text, after zeros where it has fewer.
+#[inline]
+pub(super) fn last_four(text: &[u8]) -> u32 {
+    match text.last_chunk() {
+        Some(bytes) => u32::from_be_bytes(*bytes),
+        None => text.iter().fold(0, |word, byte| word << 8 | u32::from(*byte)),
+    }
 }
+
+/// The entries of a table whose resource part starts with one text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    /// The text, in the order of all, and behind the last that starts with it.
+    pub(super) start: u32,
+    pub(super) end: u32,
+    /// The row of the table with the longest text that this one starts with, counted from one; 0
+    /// where there is none.
+    pub(super) above: u32,
+    /// Where its entries start; they end where those of the next row start.
+    pub(super) entries: u32,
+}
+
+/// The longest text in `Index::resource_starts` with which the resource part of a request starts,
+/// once it was looked for.
+pub(super) type FoundStart = OnceCell<Option<NodeId>>;
 
 impl Index {
     /// The class of an action.
     #[inline]
     pub(super) fn class_of_action(&self, action: &str, hash: u64) -> Option<&Class> {
         // Where statements are not sorted by action there is one class for all actions.
-        if self.names.is_empty() && self.starts.is_empty() {
+        if self.starts.is_empty() && self.names.is_empty() {
             return self.classes.first();
         }
         match self.names.find(hash, |(name, _)| fold::equal(name, action)) {
             Some((_, class)) => Some(self.class(*class)),
-            None => Some(self.class(self.class_of(self.starts.longest_folded(action)?))),
+            None => {
+                let start = self.starts.longest_folded(action.as_bytes())?;
+                Some(self.class(self.class_of(start)))
+            }
         }
     }
 
-    /// A class, and after it its parents.
     #[inline]
-    pub(super) fn and_parents<'i>(
-        &'i self,
-        class: Option<&'i Class>,
-    ) -> impl Iterator<Item = &'i Class> {
-        std::iter::successors(class, |class| class.parent.map(|parent| self.class(parent)))
+    pub(super) fn parent(&self, class: &Class) -> Option<&Class> {
+        class.parent.map(|parent| self.class(parent))
     }
 
+    #[inline]
     fn class(&self, id: ClassId) -> &Class {
         &self.classes[id.0 as usize]
     }
 
+    #[inline]
     pub(super) fn class_of(&self, start: NodeId) -> ClassId {
         self.classes_of_starts[start.index()]
     }
 
-    pub(super) fn entries(&self, run: Run) -> &[Entry] {
-        &self.entries[run.start as usize..run.end as usize]
-    }
-
-    /// Calls `visit` for every entry of a side that can cover the resource and passes its gate,
+    /// Calls `visit` for every entry of a side that can cover the request and passes its gate,
     /// until it says stop.
     #[inline]
     pub(super) fn visit(
         &self,
         side: &Side,
         asked: &Asked<'_>,
-        visit: &mut impl FnMut(Entry) -> Step,
+        found: &FoundStart,
+        visit: &mut impl FnMut(&Entry) -> Step,
     ) -> Step {
-        for run in [side.unsorted, side.few] {
-            if self.visit_run(run, asked, visit) == Step::Stop {
-                return Step::Stop;
-            }
+        if self.visit_run(side.listed, asked, visit) == Step::Stop {
+            return Step::Stop;
         }
-        match side.table {
-            Some(table) => self.visit_table(&self.tables[table as usize], asked, visit),
-            None => Step::Go,
+        if side.table != Run::default() && self.visit_table(side, asked, found, visit) == Step::Stop
+        {
+            return Step::Stop;
         }
+        if side.uncertain == Run::default() {
+            return Step::Go;
+        }
+        self.visit_uncertain(side.uncertain, asked, visit)
     }
 
     #[inline]
@@ -183,47 +251,86 @@ impl Index {
         &self,
         run: Run,
         asked: &Asked<'_>,
-        visit: &mut impl FnMut(Entry) -> Step,
+        visit: &mut impl FnMut(&Entry) -> Step,
     ) -> Step {
-        let resource = asked.request.resource.as_bytes();
-        for entry in self.entries(run) {
-            if entry.gate.lets_pass(resource) && visit(*entry) == Step::Stop {
+        visit_passing(run.of(&self.entries), asked.request.resource, asked.end_of_resource, visit)
+    }
+
+    fn visit_uncertain(
+        &self,
+        run: Run,
+        asked: &Asked<'_>,
+        visit: &mut impl FnMut(&Entry) -> Step,
+    ) -> Step {
+        let end = last_four(asked.request.action.as_bytes());
+        let end = u32::from_be_bytes(end.to_be_bytes().map(|byte| byte.to_ascii_lowercase()));
+        visit_passing(run.of(&self.entries), asked.request.action, end, visit)
+    }
+
+    fn visit_table(
+        &self,
+        side: &Side,
+        asked: &Asked<'_>,
+        found: &FoundStart,
+        visit: &mut impl FnMut(&Entry) -> Step,
+    ) -> Step {
+        let mut parts = asked.request.starts_of_resource_part(side.reaches_past_colons);
+        let Some(first) = parts.next() else { return Step::Go };
+        let first = *found.get_or_init(|| self.resource_starts.longest(first));
+        let later = parts.map(|part| self.resource_starts.longest(part));
+        for start in std::iter::once(first).chain(later).flatten() {
+            if self.visit_rows(side.table, start, asked, visit) == Step::Stop {
                 return Step::Stop;
             }
         }
         Step::Go
     }
 
-    fn visit_table(
+    /// Visits the rows of all texts that this one starts with.
+    #[inline]
+    fn visit_rows(
         &self,
-        table: &Table,
+        table: Run,
+        start: NodeId,
         asked: &Asked<'_>,
-        visit: &mut impl FnMut(Entry) -> Step,
+        visit: &mut impl FnMut(&Entry) -> Step,
     ) -> Step {
-        for part in asked.request.starts_of_resource_part(table.reaches_past_colons) {
-            let mut next = table.starts.longest(part);
-            while let Some(node) = next {
-                if self.visit_run(table.runs[node.index()], asked, visit) == Step::Stop {
+        let start = start.number();
+        let rows = table.of(&self.rows);
+        // The row before this place, or rows above it, start so. The last row is an end only.
+        let mut next = rows[..rows.len() - 1].partition_point(|row| row.start <= start);
+        while let Some(at) = next.checked_sub(1) {
+            let row = rows[at];
+            if start < row.end {
+                let run = Run { start: row.entries, end: rows[at + 1].entries };
+                if self.visit_run(run, asked, visit) == Step::Stop {
                     return Step::Stop;
                 }
-                next = table.starts.parent(node);
             }
+            next = row.above as usize;
         }
         Step::Go
     }
 
     /// Whether action and resource of an entry, which has passed its gate, fit.
-    pub(super) fn covers(&self, entry: Entry, asked: &Asked<'_>) -> Truth {
+    #[inline]
+    pub(super) fn covers(&self, entry: &Entry, asked: &Asked<'_>) -> Truth {
         match entry.look {
             Look::Clauses => Truth::Yes,
-            Look::Pattern(pattern) => {
-                self.statement(entry).pattern_covers(usize::from(pattern), asked)
-            }
-            Look::Resource => self.statement(entry).covers_resource(asked),
+            Look::Pattern => self.resources[entry.pattern as usize].covers(asked),
+            Look::Resource => self.covers_resource(entry, asked),
             Look::Action => {
-                let statement = self.statement(entry);
-                if statement.covers_action(asked.request.action, asked.request.action_hash) {
-                    statement.covers_resource(asked)
+                let action = &self.actions[entry.pattern as usize];
+                if action.covers(asked.request.action, asked.request.action_hash) {
+                    self.covers_resource(entry, asked)
+                } else {
+                    Truth::No
+                }
+            }
+            Look::Statement => {
+                let (action, hash) = (asked.request.action, asked.request.action_hash);
+                if self.statement(entry).covers_action(&self.actions, action, hash) {
+                    self.covers_resource(entry, asked)
                 } else {
                     Truth::No
                 }
@@ -232,9 +339,30 @@ impl Index {
     }
 
     #[inline]
-    pub(super) fn statement(&self, entry: Entry) -> &Statement {
+    fn covers_resource(&self, entry: &Entry, asked: &Asked<'_>) -> Truth {
+        self.statement(entry).covers_resource(&self.resources, asked)
+    }
+
+    #[inline]
+    pub(super) fn statement(&self, entry: &Entry) -> &Statement {
         &self.statements[entry.statement as usize]
     }
+}
+
+/// Visits the entries whose gate a text passes.
+#[inline]
+fn visit_passing(
+    entries: &[Entry],
+    text: &str,
+    last_four: u32,
+    visit: &mut impl FnMut(&Entry) -> Step,
+) -> Step {
+    for entry in entries {
+        if entry.gate.lets_pass(text.as_bytes(), last_four) && visit(entry) == Step::Stop {
+            return Step::Stop;
+        }
+    }
+    Step::Go
 }
 
 /// Whether a visit goes on.

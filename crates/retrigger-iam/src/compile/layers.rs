@@ -28,6 +28,12 @@ pub(super) const IDENTITY: u64 = 1 << 50;
 pub(super) const BOUNDARY: u64 = 1 << 51;
 pub(super) const SESSION: u64 = 1 << 52;
 
+/// Which bit a layer is.
+pub(super) fn number(layer: u64) -> u8 {
+    // There are 64 of them.
+    layer.trailing_zeros().to_le_bytes()[0]
+}
+
 /// The bit of one level of SCPs.
 pub(super) fn scp(level: usize) -> u64 {
     1 << level

@@ -1,30 +1,61 @@
 //! Which of many texts a text starts with.
 
+use super::number;
 use crate::fold;
 
-/// A set of texts, kept so that those with which a text starts are found by one binary search.
+/// A set of texts that finds those with which a text starts.
 ///
-/// The longest of them is, or contains as a start, the last one that is not greater than the
-/// text; the others are the ones that it starts with itself, and each text knows the next shorter
-/// one.
+/// A tree whose edges are eight bytes: on each level one binary search over numbers, and what is
+/// found knows the shorter texts that it starts with itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Prefixes {
-    /// The first eight bytes of each text, as a number that orders as the bytes do.
-    firsts: Vec<u64>,
+    /// The eight bytes of each cell, filled up with zeros, as a number that orders as bytes do.
+    chunks: Vec<u64>,
+    cells: Vec<Cell>,
     nodes: Vec<Node>,
-    texts: Vec<u8>,
+    root: Level,
 }
 
+/// Eight bytes of texts, or the last ones of one text.
 #[derive(Clone, Copy, Debug)]
-struct Node {
+struct Cell {
+    /// How many bytes count.
+    length: u8,
+    /// The longest text of the set that ends here, or on the way here.
+    longest: Option<NodeId>,
+    /// The longest other cell of the level with which this one starts.
+    shorter: Option<u32>,
+    /// What goes on from here.
+    deeper: Level,
+}
+
+/// Cells, or texts, that lie side by side.
+#[derive(Clone, Copy, Debug, Default)]
+struct Level {
     start: u32,
     end: u32,
+}
+
+/// A level that is to be made of some of the texts, which have the bytes before `offset` in
+/// common.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    above: Option<usize>,
+    texts: Level,
+    offset: usize,
+}
+
+/// A text of the set.
+#[derive(Clone, Copy, Debug)]
+struct Node {
     /// The longest other text that this one starts with.
     parent: Option<NodeId>,
+    /// Behind the last text that starts with this one.
+    end: u32,
 }
 
 /// A text of the set: its place in the order of the bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct NodeId(std::num::NonZeroU32);
 
 impl NodeId {
@@ -33,76 +64,137 @@ impl NodeId {
         Self(number.expect("fewer texts than bytes in four gigabytes"))
     }
 
+    #[inline]
     pub(super) fn index(self) -> usize {
-        self.0.get() as usize - 1
+        self.number() as usize
+    }
+
+    #[inline]
+    pub(super) fn number(self) -> u32 {
+        self.0.get() - 1
     }
 }
 
 impl Prefixes {
     /// Of texts in ascending order, none twice.
-    pub(super) fn new<'t>(sorted: impl Iterator<Item = &'t [u8]>) -> Self {
+    pub(super) fn new(sorted: &[&[u8]]) -> Self {
         let mut set = Self::default();
-        for text in sorted {
-            let parent = set.longest(text);
-            let start = offset(set.texts.len());
-            set.texts.extend_from_slice(text);
-            set.nodes.push(Node { start, end: offset(set.texts.len()), parent });
-            set.firsts.push(first_eight(text));
+        set.nodes.reserve_exact(sorted.len());
+        let mut open: Vec<usize> = Vec::new();
+        for (at, text) in sorted.iter().enumerate() {
+            while let Some(last) = open.pop_if(|last| !text.starts_with(sorted[*last])) {
+                set.nodes[last].end = number(at);
+            }
+            let parent = open.last().map(|parent| NodeId::new(*parent));
+            set.nodes.push(Node { parent, end: number(sorted.len()) });
+            open.push(at);
         }
+        // Levels that are still to be made, without recursion: a text may be long.
+        let whole = Level { start: 0, end: number(sorted.len()) };
+        let mut pending = vec![Pending { above: None, texts: whole, offset: 0 }];
+        while let Some(next) = pending.pop() {
+            let level = set.add_level(sorted, next, &mut pending);
+            match next.above {
+                Some(cell) => set.cells[cell].deeper = level,
+                None => set.root = level,
+            }
+        }
+        set.chunks.shrink_to_fit();
+        set.cells.shrink_to_fit();
         set
+    }
+
+    /// Adds a level.
+    fn add_level(
+        &mut self,
+        sorted: &[&[u8]],
+        Pending { above, texts, offset }: Pending,
+        pending: &mut Vec<Pending>,
+    ) -> Level {
+        let start = self.cells.len();
+        let inherited = above.and_then(|cell| self.cells[cell].longest);
+        let chunk_at = |at: u32| chunk_of(&sorted[at as usize][offset..]);
+        let mut open: Vec<usize> = Vec::new();
+        let mut next = texts.start;
+        while next < texts.end {
+            let (chunk, length) = chunk_at(next);
+            let first = next;
+            while next < texts.end && chunk_at(next) == (chunk, length) {
+                next += 1;
+            }
+            while open.pop_if(|cell| !self.fits(*cell, chunk, length)).is_some() {}
+            let shorter = open.last().copied();
+            let ends_here = sorted[first as usize].len() == offset + length;
+            let longest = if ends_here {
+                Some(NodeId::new(first as usize))
+            } else {
+                shorter.map_or(inherited, |shorter| self.cells[shorter].longest)
+            };
+            let deeper = Level { start: first + u32::from(ends_here), end: next };
+            let cell = self.cells.len();
+            if deeper.start < deeper.end {
+                pending.push(Pending { above: Some(cell), texts: deeper, offset: offset + 8 });
+            }
+            open.push(cell);
+            self.chunks.push(chunk);
+            self.cells.push(Cell {
+                length: u8::try_from(length).unwrap_or_default(),
+                longest,
+                shorter: shorter.map(number),
+                deeper: Level::default(),
+            });
+        }
+        Level { start: number(start), end: number(self.cells.len()) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 
-    fn text(&self, node: Node) -> &[u8] {
-        &self.texts[node.start as usize..node.end as usize]
-    }
-
     /// The longest text of the set with which `text` starts.
     #[inline]
     pub(super) fn longest(&self, text: &[u8]) -> Option<NodeId> {
-        let first = first_eight(text);
-        self.longest_of(first, |one| one > text, |one| text.starts_with(one))
+        self.longest_of(text, |chunk| chunk)
     }
 
     /// The longest text of a set in lower case with which `text` starts but for the case of ASCII
     /// letters.
     #[inline]
-    pub(super) fn longest_folded(&self, text: &str) -> Option<NodeId> {
-        let lower = || text.bytes().map(|byte| byte.to_ascii_lowercase());
-        let first = fold::lower(first_eight(text.as_bytes()));
-        self.longest_of(
-            first,
-            |one| one.iter().copied().gt(lower()),
-            |one| fold::starts_with(text.as_bytes(), one),
-        )
+    pub(super) fn longest_folded(&self, text: &[u8]) -> Option<NodeId> {
+        self.longest_of(text, fold::lower)
     }
 
     #[inline]
-    fn longest_of(
-        &self,
-        first: u64,
-        is_greater: impl Fn(&[u8]) -> bool,
-        is_start: impl Fn(&[u8]) -> bool,
-    ) -> Option<NodeId> {
-        let mut after = self.firsts.partition_point(|one| *one <= first);
-        // Among those with the same first eight bytes, the last that is not greater.
-        while after > 0
-            && self.firsts[after - 1] == first
-            && is_greater(self.text(self.nodes[after - 1]))
-        {
-            after -= 1;
-        }
-        let mut id = NodeId::new(after.checked_sub(1)?);
-        loop {
-            let node = self.nodes[id.index()];
-            if is_start(self.text(node)) {
-                return Some(id);
+    fn longest_of(&self, text: &[u8], fold: impl Fn(u64) -> u64) -> Option<NodeId> {
+        let (mut level, mut rest, mut longest) = (self.root, text, None);
+        while level.start < level.end {
+            let (chunk, length) = chunk_of(rest);
+            let chunk = fold(chunk);
+            let chunks = &self.chunks[level.start as usize..level.end as usize];
+            let after = level.start as usize + chunks.partition_point(|one| *one <= chunk);
+            // Of the cells that fit, all but the last one before `after` are starts of that one.
+            let mut cell = (after > level.start as usize).then(|| after - 1);
+            while let Some(at) = cell
+                && !self.fits(at, chunk, length)
+            {
+                cell = self.cells[at].shorter.map(|shorter| shorter as usize);
             }
-            id = node.parent?;
+            let Some(cell) = cell.map(|at| &self.cells[at]) else { break };
+            longest = cell.longest;
+            level = cell.deeper;
+            rest = rest.get(8..).unwrap_or_default();
         }
+        longest
+    }
+
+    /// Whether a cell is the start of a chunk of so many bytes.
+    #[inline]
+    fn fits(&self, cell: usize, chunk: u64, length: usize) -> bool {
+        let counts = usize::from(self.cells[cell].length);
+        let differing = self.chunks[cell] ^ chunk;
+        // Shifted by 64 bits nothing of it is left.
+        let shift = u32::from(8 - self.cells[cell].length) * 8;
+        counts <= length && differing.checked_shr(shift).unwrap_or_default() == 0
     }
 
     /// The longest other text with which this one starts.
@@ -110,20 +202,22 @@ impl Prefixes {
     pub(super) fn parent(&self, id: NodeId) -> Option<NodeId> {
         self.nodes[id.index()].parent
     }
+
+    /// Behind the last text that starts with this one.
+    pub(super) fn end(&self, id: NodeId) -> u32 {
+        self.nodes[id.index()].end
+    }
 }
 
-fn offset(length: usize) -> u32 {
-    u32::try_from(length).expect("patterns of less than four gigabytes")
-}
-
+/// The first eight bytes, filled up with zeros, and how many there are.
 #[inline]
-fn first_eight(text: &[u8]) -> u64 {
+fn chunk_of(text: &[u8]) -> (u64, usize) {
     if let Some(chunk) = text.first_chunk::<8>() {
-        u64::from_be_bytes(*chunk)
+        (u64::from_be_bytes(*chunk), 8)
     } else {
         let mut chunk = [0; 8];
         chunk[..text.len()].copy_from_slice(text);
-        u64::from_be_bytes(chunk)
+        (u64::from_be_bytes(chunk), text.len())
     }
 }
 
@@ -135,8 +229,11 @@ mod tests {
 
     /// All texts of the set with which `text` starts, the longest first.
     fn found(set: &[&str], text: &str) -> Vec<String> {
-        let prefixes = Prefixes::new(set.iter().map(|text| text.as_bytes()));
+        let sorted: Vec<&[u8]> = set.iter().map(|text| text.as_bytes()).collect();
+        let prefixes = Prefixes::new(&sorted);
+        let folded = prefixes.longest_folded(text.to_ascii_uppercase().as_bytes());
         let mut next = prefixes.longest(text.as_bytes());
+        assert_eq!(folded, next);
         let mut found = Vec::new();
         while let Some(id) = next {
             found.push(set[id.index()].to_owned());
@@ -151,12 +248,21 @@ mod tests {
     #[case(&["", "a", "ab", "ac"], "abc", &["ab", "a", ""])]
     #[case(&["a", "ab", "abcdefghi", "abcdefghij", "abd"], "abcdefghiz", &["abcdefghi", "ab", "a"])]
     #[case(&["ab", "ab\0", "ab\0\0c"], "ab\0\0", &["ab\0", "ab"])]
+    #[case(&["ab\0", "ab\0\0c"], "ab", &[])]
     #[case(&["b"], "a", &[])]
     #[case(&["aaaaaaaaa", "aaaaaaaaab", "aaaaaaaaac"], "aaaaaaaaabz", &["aaaaaaaaab", "aaaaaaaaa"])]
+    #[case(&["aaaaaaaa"], "aaaaaaaa", &["aaaaaaaa"])]
+    #[case(&["aaaaaaaa", "aaaaaaaab"], "aaaaaaaa", &["aaaaaaaa"])]
+    #[case(&["a", "aaaaaaaab"], "aaaaaaaac", &["a"])]
+    #[case(&["aaaa", "aaaaaaaa1", "aaaaaaaa2"], "aaaaaaaa0", &["aaaa"])]
     fn every_start_is_found(#[case] set: &[&str], #[case] text: &str, #[case] expected: &[&str]) {
         assert_eq!(found(set, text), expected);
-        let prefixes = Prefixes::new(set.iter().map(|text| text.as_bytes()));
-        let folded = prefixes.longest_folded(&text.to_ascii_uppercase());
-        assert_eq!(folded, prefixes.longest(text.as_bytes()));
+    }
+
+    #[test]
+    fn the_texts_that_start_so_end_where_others_begin() {
+        let set = Prefixes::new(&[b"a", b"ab", b"abc", b"b", b"ba"]);
+        let ends: Vec<u32> = (0..5).map(|at| set.end(NodeId::new(at))).collect();
+        assert_eq!(ends, [3, 3, 3, 5, 5]);
     }
 }

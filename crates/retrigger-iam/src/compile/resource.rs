@@ -62,8 +62,34 @@ pub(super) enum ArnOperand {
     Exact(Box<str>),
     /// All ARNs that start so, the header being literal.
     Prefix(Box<str>),
+    /// A literal header, and wildcards or variables after it.
+    Tail(Box<TailMatcher>),
     /// Wildcards or variables elsewhere.
     Parts(Box<ArnMatcher>),
+}
+
+/// An ARN pattern whose header stands for nothing but itself.
+#[derive(Clone, Debug)]
+pub(super) struct TailMatcher {
+    header: Box<str>,
+    resource: TextMatcher,
+    /// The text that everything which fits starts with.
+    literal_start: Box<str>,
+}
+
+impl TailMatcher {
+    fn new(header: String, resource: TextMatcher) -> Self {
+        let literal_start = (header.clone() + resource.literal_start()).into();
+        Self { header: header.into(), resource, literal_start }
+    }
+
+    #[inline]
+    fn fits(&self, text: &str, context: &ContextRef<'_>) -> Truth {
+        match text.strip_prefix(&*self.header) {
+            Some(resource) => self.resource.fits(resource, context),
+            None => Truth::No,
+        }
+    }
 }
 
 impl ArnOperand {
@@ -73,7 +99,8 @@ impl ArnOperand {
             (Some(header), TextMatcher::Exact(text)) => Self::Exact((header + text).into()),
             (Some(header), TextMatcher::Prefix(text)) => Self::Prefix((header + text).into()),
             (Some(header), TextMatcher::Any) => Self::Prefix(header.into()),
-            _ => Self::Parts(Box::new(arn)),
+            (Some(header), _) => Self::Tail(Box::new(TailMatcher::new(header, arn.resource))),
+            (None, _) => Self::Parts(Box::new(arn)),
         }
     }
 
@@ -83,6 +110,7 @@ impl ArnOperand {
         match self {
             Self::Exact(only) => same(only, text).into(),
             Self::Prefix(start) => starts_with(text, start).into(),
+            Self::Tail(tail) => tail.fits(text, context),
             Self::Parts(arn) => Arn::parse(text).map_or(Truth::No, |text| arn.fits(&text, context)),
         }
     }
@@ -97,6 +125,8 @@ pub(super) enum ResourceMatcher {
     Exact(Box<str>),
     /// All ARNs that start so, the header being literal.
     Prefix(Box<str>),
+    /// A literal header, and wildcards or variables after it.
+    Tail(Box<TailMatcher>),
     /// Six parts.
     Parts(Box<PartsMatcher>),
     /// Fewer than six parts: the text as a whole.
@@ -124,6 +154,7 @@ impl ResourceMatcher {
         match ArnOperand::new(parts) {
             ArnOperand::Exact(text) => Self::Exact(text),
             ArnOperand::Prefix(text) => Self::Prefix(text),
+            ArnOperand::Tail(tail) => Self::Tail(tail),
             ArnOperand::Parts(arn) => {
                 Self::Parts(Box::new(PartsMatcher::new(pattern, parts, *arn)))
             }
@@ -139,6 +170,7 @@ impl ResourceMatcher {
             _ if asked.request.wildcard_only_action => Truth::No,
             Self::Exact(only) => same(only, resource).into(),
             Self::Prefix(start) => starts_with(resource, start).into(),
+            Self::Tail(tail) => tail.fits(resource, &asked.request.context),
             Self::Parts(parts) => parts.covers(asked),
             Self::Whole(whole) => whole.fits(resource, &asked.request.context),
         }
@@ -150,6 +182,7 @@ impl ResourceMatcher {
         match self {
             Self::Any | Self::Whole(_) => None,
             Self::Exact(text) | Self::Prefix(text) => text.splitn(6, ':').nth(5),
+            Self::Tail(tail) => Some(tail.resource.literal_start()),
             Self::Parts(parts) => Some(parts.arn.resource.literal_start()),
         }
     }
@@ -159,8 +192,20 @@ impl ResourceMatcher {
         match self {
             Self::Any => "",
             Self::Exact(text) | Self::Prefix(text) => text,
+            Self::Tail(tail) => &tail.literal_start,
             Self::Parts(parts) => &parts.literal_start,
             Self::Whole(whole) => whole.literal_start(),
+        }
+    }
+
+    /// The text with which every resource ends that it covers.
+    pub(super) fn literal_end(&self) -> &str {
+        match self {
+            Self::Any | Self::Prefix(_) => "",
+            Self::Exact(text) => text,
+            Self::Tail(tail) => tail.resource.literal_end(),
+            Self::Parts(parts) => parts.arn.resource.literal_end(),
+            Self::Whole(whole) => whole.literal_end(),
         }
     }
 

@@ -1,37 +1,33 @@
 //! One statement, ready to be held against requests.
 
 use super::{
-    asked::Asked, caller::PrincipalMatcher, condition::Condition, key::Key,
-    resource::ResourceMatcher, text::TextMatcher,
+    asked::Asked,
+    clauses::ClauseId,
+    key::Key,
+    resource::ResourceMatcher,
+    text::{Around, TextMatcher},
 };
-use crate::{
-    explain::CallerMatch,
-    fold,
-    pattern::Pattern,
-    policy::{self, Effect},
-    request_ref::ContextRef,
-    truth::Truth,
-};
+use crate::{fold, pattern::Pattern, policy::Effect, request_ref::ContextRef, truth::Truth};
 
 /// One statement of the set.
 #[derive(Clone, Debug)]
 pub(super) struct Statement {
-    /// The bit of the layer it belongs to.
-    pub(super) layer: u64,
+    /// Which bit its layer is.
+    pub(super) layer: u8,
     pub(super) effect: Effect,
     /// Its place in the order of evaluation.
     pub(super) place: u32,
-    principal: Option<PrincipalMatcher>,
-    conditions: Box<[Condition]>,
-    action: Actions,
-    resource: Option<Resources>,
+    pub(super) clause: ClauseId,
+    pub(super) action: Element,
+    pub(super) resource: Option<Element>,
 }
 
-/// `Action` or `NotAction`.
+/// `Action` or `NotAction`, `Resource` or `NotResource`.
 #[derive(Clone, Debug)]
-pub(super) struct Actions {
+pub(super) struct Element {
     pub(super) negated: bool,
-    pub(super) patterns: Box<[ActionMatcher]>,
+    /// Which patterns of the index it lists.
+    pub(super) patterns: Box<[u32]>,
 }
 
 /// A pattern of actions, in lower case.
@@ -43,123 +39,111 @@ pub(super) enum ActionMatcher {
     Name(Key),
     /// `service:Start*`
     Start(Box<str>),
+    /// `service:Start*End`
+    Around(Box<Around>),
     /// Wildcards elsewhere.
     Other(TextMatcher),
 }
 
-/// `Resource` or `NotResource`.
-#[derive(Clone, Debug)]
-pub(super) struct Resources {
-    pub(super) negated: bool,
-    pub(super) patterns: Box<[ResourceMatcher]>,
-}
-
 impl Statement {
-    /// `None` for a statement that covers nothing.
-    pub(super) fn new(statement: &policy::Statement, layer: u64, place: u32) -> Option<Self> {
-        let action = statement.action.as_ref()?;
-        let patterns = action.patterns.iter().map(|listed| ActionMatcher::new(&listed.pattern));
-        let mut conditions: Box<[Condition]> =
-            statement.conditions.iter().map(Condition::new).collect();
-        conditions.sort_by_key(Condition::cost);
-        let principal = statement.principal.as_ref();
-        Some(Self {
-            layer,
-            effect: statement.effect,
-            place,
-            principal: principal.map(|one| PrincipalMatcher::new(one, statement.effect)),
-            conditions,
-            action: Actions { negated: action.negated, patterns: patterns.collect() },
-            resource: statement.resource.as_ref().map(|element| Resources {
-                negated: element.negated,
-                patterns: element.patterns.iter().map(ResourceMatcher::new).collect(),
-            }),
-        })
-    }
-
-    pub(super) fn actions(&self) -> &Actions {
-        &self.action
-    }
-
-    pub(super) fn resources(&self) -> Option<&Resources> {
-        self.resource.as_ref()
+    pub(super) fn layer(&self) -> u64 {
+        1 << self.layer
     }
 
     /// Whether it covers every resource.
-    pub(super) fn covers_every_resource(&self) -> bool {
-        self.resource.as_ref().is_none_or(|resources| {
-            !resources.negated
-                && resources.patterns.iter().any(|one| matches!(one, ResourceMatcher::Any))
-        })
-    }
-
-    /// Whether action and resource are all it asks for.
-    pub(super) fn has_no_clause(&self) -> bool {
-        self.principal.is_none() && self.conditions.is_empty()
-    }
-
-    /// How it covers the caller: without `Principal`, as in identity policies, it is about nobody
-    /// in particular. `None` where it does not.
-    #[inline]
-    pub(super) fn covers_caller(&self, asked: &Asked<'_>) -> Option<CallerMatch> {
-        match &self.principal {
-            None => Some(CallerMatch::Account),
-            Some(principal) => principal.covers(&asked.request.caller, asked.has_boundary),
-        }
-    }
-
-    #[inline]
-    pub(super) fn conditions_hold(&self, context: &ContextRef<'_>) -> Truth {
-        Truth::all(self.conditions.iter().map(|condition| condition.holds(context)))
+    pub(super) fn covers_every_resource(&self, resources: &[ResourceMatcher]) -> bool {
+        let is_any = |pattern: &u32| matches!(resources[*pattern as usize], ResourceMatcher::Any);
+        self.resource
+            .as_ref()
+            .is_none_or(|element| !element.negated && element.patterns.iter().any(is_any))
     }
 
     /// Whether it covers the action, given with its hash.
     #[inline]
-    pub(super) fn covers_action(&self, action: &str, hash: u64) -> bool {
-        let is_listed = self.action.patterns.iter().any(|one| one.covers(action, hash));
-        is_listed != self.action.negated
-    }
-
-    /// Whether a pattern of its `Resource` element covers the resource.
-    #[inline]
-    pub(super) fn pattern_covers(&self, pattern: usize, asked: &Asked<'_>) -> Truth {
-        let patterns = self.resource.as_ref().map_or(&[] as &[_], |resources| &resources.patterns);
-        patterns.get(pattern).map_or(Truth::No, |pattern| pattern.covers(asked))
+    pub(super) fn covers_action(&self, all: &[ActionMatcher], action: &str, hash: u64) -> bool {
+        let covers = |pattern: &u32| all[*pattern as usize].covers(action, hash);
+        self.action.patterns.iter().any(covers) != self.action.negated
     }
 
     /// Whether it covers the resource.
     #[inline]
-    pub(super) fn covers_resource(&self, asked: &Asked<'_>) -> Truth {
-        let Some(resources) = &self.resource else { return Truth::Yes };
-        let listed = Truth::any(resources.patterns.iter().map(|pattern| pattern.covers(asked)));
-        if resources.negated { !listed } else { listed }
+    pub(super) fn covers_resource(&self, all: &[ResourceMatcher], asked: &Asked<'_>) -> Truth {
+        let Some(element) = &self.resource else { return Truth::Yes };
+        let mut listed = Truth::No;
+        for pattern in &element.patterns {
+            listed = listed.max(all[*pattern as usize].covers(asked));
+            if listed == Truth::Yes {
+                break;
+            }
+        }
+        if element.negated { !listed } else { listed }
     }
 }
 
 impl ActionMatcher {
-    fn new(pattern: &Pattern) -> Self {
+    pub(super) fn new(pattern: &Pattern) -> Self {
         match TextMatcher::new(pattern) {
             TextMatcher::Any => Self::Any,
             TextMatcher::Exact(name) => Self::Name(Key::new(&name)),
             TextMatcher::Prefix(start) => Self::Start(start),
+            TextMatcher::Around(around) => Self::Around(around),
             other => Self::Other(other),
         }
     }
 
     #[inline]
-    fn covers(&self, action: &str, hash: u64) -> bool {
+    pub(super) fn covers(&self, action: &str, hash: u64) -> bool {
         match self {
             Self::Any => true,
             Self::Name(Key { hash: known, name }) => *known == hash && fold::equal(name, action),
             Self::Start(start) => fold::starts_with(action.as_bytes(), start.as_bytes()),
+            Self::Around(around) => {
+                let (start, end) = (around.start.as_bytes(), around.end.as_bytes());
+                action.len() >= start.len() + end.len()
+                    && fold::ends_with(action.as_bytes(), end)
+                    && fold::starts_with(action.as_bytes(), start)
+            }
             Self::Other(pattern) => folded(action, |action| {
                 pattern.fits(action, &ContextRef::Listed(&[])) == Truth::Yes
             }),
         }
     }
+
+    /// Which actions with this start, in lower case, are covered.
+    pub(super) fn share(&self, start: &str) -> Share {
+        let literal = self.literal_start();
+        if matches!(self, Self::Any | Self::Start(_)) && start.starts_with(literal) {
+            Share::All
+        } else if start.starts_with(literal) || literal.starts_with(start) {
+            Share::Some
+        } else {
+            Share::None
+        }
+    }
+
+    /// The text with which everything starts that it covers.
+    pub(super) fn literal_start(&self) -> &str {
+        match self {
+            Self::Any => "",
+            Self::Name(key) => &key.name,
+            Self::Start(start) => start,
+            Self::Around(around) => &around.start,
+            Self::Other(pattern) => pattern.literal_start(),
+        }
+    }
+
+    /// The text with which everything ends that it covers.
+    pub(super) fn literal_end(&self) -> &str {
+        match self {
+            Self::Any | Self::Start(_) => "",
+            Self::Name(key) => &key.name,
+            Self::Around(around) => &around.end,
+            Self::Other(pattern) => pattern.literal_end(),
+        }
+    }
 }
 
-/// Which of the actions that start so an `Action` element covers.
+/// Which of the actions that start so a pattern or an `Action` element covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Share {
     None,
@@ -167,12 +151,12 @@ pub(super) enum Share {
     All,
 }
 
-impl Actions {
+impl Element {
     /// Which actions with this start, in lower case, are covered.
-    pub(super) fn share(&self, start: &str) -> Share {
+    pub(super) fn share(&self, all: &[ActionMatcher], start: &str) -> Share {
         let mut listed = Share::None;
         for pattern in &self.patterns {
-            match pattern.share(start) {
+            match all[*pattern as usize].share(start) {
                 Share::All => {
                     listed = Share::All;
                     break;
@@ -185,24 +169,6 @@ impl Actions {
             (Share::All, true) => Share::None,
             (Share::None, true) => Share::All,
             (share, _) => share,
-        }
-    }
-}
-
-impl ActionMatcher {
-    fn share(&self, start: &str) -> Share {
-        let (literal, is_all_that_matters) = match self {
-            Self::Any => ("", true),
-            Self::Name(key) => (&*key.name, false),
-            Self::Start(literal) => (&**literal, true),
-            Self::Other(pattern) => (pattern.literal_start(), false),
-        };
-        if is_all_that_matters && start.starts_with(literal) {
-            Share::All
-        } else if start.starts_with(literal) || literal.starts_with(start) {
-            Share::Some
-        } else {
-            Share::None
         }
     }
 }

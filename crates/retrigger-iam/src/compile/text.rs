@@ -21,9 +21,16 @@ pub(super) enum TextMatcher {
     /// `*text`
     Suffix(Box<str>),
     /// `text*text`
-    Around(Box<str>, Box<str>),
+    Around(Box<Around>),
     /// Wildcards anywhere, `?` and variables included.
     General(Box<General>),
+}
+
+/// What a text starts and ends with, one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Around {
+    pub(super) start: Box<str>,
+    pub(super) end: Box<str>,
 }
 
 /// A pattern with nothing special about it.
@@ -61,7 +68,8 @@ impl TextMatcher {
             [Literal(text), AnyRun] => Self::Prefix(text.as_str().into()),
             [AnyRun, Literal(text)] => Self::Suffix(text.as_str().into()),
             [Literal(start), AnyRun, Literal(end)] => {
-                Self::Around(start.as_str().into(), end.as_str().into())
+                let (start, end) = (start.as_str().into(), end.as_str().into());
+                Self::Around(Box::new(Around { start, end }))
             }
             pieces if pieces.iter().all(|piece| *piece == AnyRun) => Self::Any,
             pieces => Self::General(Box::new(General::new(pieces))),
@@ -76,7 +84,7 @@ impl TextMatcher {
             Self::Exact(only) => same(only, text).into(),
             Self::Prefix(start) => starts_with(text, start).into(),
             Self::Suffix(end) => text.as_bytes().ends_with(end.as_bytes()).into(),
-            Self::Around(start, end) => is_around(start, end, text).into(),
+            Self::Around(around) => around.fits(text).into(),
             Self::General(general) => general.fits(text, context),
         }
     }
@@ -84,9 +92,20 @@ impl TextMatcher {
     /// The text that everything which fits starts with.
     pub(super) fn literal_start(&self) -> &str {
         match self {
-            Self::Exact(text) | Self::Prefix(text) | Self::Around(text, _) => text,
+            Self::Exact(text) | Self::Prefix(text) => text,
+            Self::Around(around) => &around.start,
             Self::General(general) => &general.start,
             Self::Any | Self::Suffix(_) => "",
+        }
+    }
+
+    /// The text that everything which fits ends with.
+    pub(super) fn literal_end(&self) -> &str {
+        match self {
+            Self::Exact(text) | Self::Suffix(text) => text,
+            Self::Around(around) => &around.end,
+            Self::General(general) => &general.end,
+            Self::Any | Self::Prefix(_) => "",
         }
     }
 }
@@ -130,12 +149,14 @@ pub(super) fn starts_with(text: &str, start: &str) -> bool {
     }
 }
 
-#[inline]
-fn is_around(start: &str, end: &str, text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() >= start.len() + end.len()
-        && bytes.ends_with(end.as_bytes())
-        && bytes.starts_with(start.as_bytes())
+impl Around {
+    #[inline]
+    fn fits(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        bytes.len() >= self.start.len() + self.end.len()
+            && bytes.ends_with(self.end.as_bytes())
+            && bytes.starts_with(self.start.as_bytes())
+    }
 }
 
 /// What a part stands for in a request.
