@@ -23,9 +23,9 @@
 //! A pattern is matched in time that grows with the length of the text times that of the longest
 //! run of the pattern between two `*`; a document holds at most
 //! [`MAX_DOCUMENT_BYTES`](crate::MAX_DOCUMENT_BYTES). What no request of AWS holds can make a
-//! decision allocate: an action of more than 128 bytes held against a pattern with wildcards in
-//! its midst, and a number or date that has the right form and is none. More than 48 levels of SCPs, which no
-//! organization has, are decided by the plain evaluator.
+//! decision allocate: a number or date that has the right form and is none. An action of more than
+//! 96 bytes, and more than 48 levels of SCPs, which AWS has neither, are left to the plain
+//! evaluator.
 
 mod asked;
 mod build;
@@ -97,6 +97,8 @@ struct Callers {
     /// The kinds of policy that there are.
     layers: Layers,
     has_boundary: bool,
+    /// More levels of SCPs than are told apart.
+    has_too_many_levels: bool,
     /// The first place behind the policies that are evaluated before the resource's own.
     resource_place: u32,
 }
@@ -171,7 +173,7 @@ impl CompiledPolicySet {
     /// Decides a request that is borrowed. Allocates nothing.
     #[inline]
     pub fn decide_ref(&self, request: &RequestRef<'_>) -> Decision {
-        if self.is_beyond_limits() {
+        if self.is_beyond_limits(request) {
             return self.explain(&request.to_request()).decision;
         }
         decide::decide(self, request).decision()
@@ -181,12 +183,13 @@ impl CompiledPolicySet {
     ///
     /// A decision costs the same; naming the statement costs as much again.
     pub fn decide_with(&self, request: &Request) -> Decided {
-        if self.is_beyond_limits() {
+        let borrowed = request.into();
+        if self.is_beyond_limits(&borrowed) {
             let Explanation { decision, denial, .. } = self.explain(request);
             let denied_by = denial.map(|denial| denial.policy_type);
             return Decided { decision, denied_by, statement: None };
         }
-        decide::decide_with(self, &request.into())
+        decide::decide_with(self, &borrowed)
     }
 
     /// Decides many requests on all threads of the machine; the decisions come in the order of
@@ -249,8 +252,8 @@ impl CompiledPolicySet {
     }
 
     #[inline]
-    fn is_beyond_limits(&self) -> bool {
-        self.callers.policies.scps.as_ref().is_some_and(|levels| levels.len() > MAX_SCP_LEVELS)
+    fn is_beyond_limits(&self, request: &RequestRef<'_>) -> bool {
+        self.callers.has_too_many_levels || request.action.lower.is_none()
     }
 }
 
@@ -278,10 +281,11 @@ impl Callers {
             }
         }
         let index = Index::new(listed.into_iter(), lookup);
-        let levels = policies.scps.as_ref().map_or(0, Vec::len).min(MAX_SCP_LEVELS);
+        let levels = policies.scps.as_ref().map_or(0, Vec::len);
+        let has_too_many_levels = levels > MAX_SCP_LEVELS;
         let only_if = |there: bool, layer: u64| if there { layer } else { 0 };
         let layers = Layers {
-            scps: (1 << levels) - 1,
+            scps: (1 << levels.min(MAX_SCP_LEVELS)) - 1,
             rcps: only_if(!policies.rcps.is_empty(), RCPS),
             endpoint: only_if(policies.endpoint.is_some(), ENDPOINT),
             identity: IDENTITY,
@@ -289,7 +293,7 @@ impl Callers {
             session: only_if(policies.session.is_some(), SESSION),
         };
         let has_boundary = policies.boundary.is_some();
-        Self { policies, index, layers, has_boundary, resource_place }
+        Self { policies, index, layers, has_boundary, has_too_many_levels, resource_place }
     }
 }
 

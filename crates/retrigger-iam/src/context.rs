@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fold;
+use crate::{compile::Key, fold};
 
 /// The condition keys of a request.
 ///
@@ -137,7 +137,7 @@ impl Context {
     fn find(&self, hash: u64, key: &str) -> Result<usize, usize> {
         let mut at = self.hashes.partition_point(|one| *one < hash);
         while self.hashes.get(at) == Some(&hash) {
-            if fold::equal(&self.entries[at].key, key) {
+            if self.entries[at].key.eq_ignore_ascii_case(key) {
                 return Ok(at);
             }
             at += 1;
@@ -153,18 +153,18 @@ impl Context {
 
     /// What is said of a key whose hash is known.
     #[inline]
-    pub(crate) fn look_up(&self, hash: u64, key: &str) -> ValueRef<'_> {
-        let slot = self.slots.0[Slots::slot(hash)];
+    pub(crate) fn look_up(&self, key: &Key) -> ValueRef<'_> {
+        let slot = self.slots.0[Slots::slot(key.hash)];
         if slot == Slots::EMPTY && self.entries.len() <= Slots::LAST {
             return ValueRef::Absent;
         }
         let at = match self.hashes.get(usize::from(slot)) {
-            Some(found) if *found == hash => Some(usize::from(slot)),
+            Some(found) if *found == key.hash => Some(usize::from(slot)),
             _ => None,
         };
         let entry = match at.map(|at| &self.entries[at]) {
-            Some(entry) if fold::equal(&entry.key, key) => Some(entry),
-            _ => self.find(hash, key).ok().map(|at| &self.entries[at]),
+            Some(entry) if key.is(&entry.key) => Some(entry),
+            _ => self.find(key.hash, &key.name).ok().map(|at| &self.entries[at]),
         };
         match entry.map(|entry| &entry.value) {
             Some(Some(ContextValue::Single(value))) => ValueRef::Single(value),

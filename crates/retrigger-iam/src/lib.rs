@@ -16,6 +16,7 @@
 //! decisions from an index. What AWS's documentation leaves open is decided in one module,
 //! `unsettled`, with what is known about each choice; `docs/semantics.md` lists every rule.
 
+mod action_ref;
 mod arn;
 mod compile;
 mod context;

@@ -1,6 +1,7 @@
 //! A request whose parts live elsewhere, for deciding in bulk.
 
 use crate::{
+    action_ref::ActionRef,
     arn::Arn,
     compile::{Caller, Key},
     context::{Context, ValueRef},
@@ -36,8 +37,7 @@ use crate::{
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct RequestRef<'a> {
     pub(crate) caller: Caller<'a>,
-    pub(crate) action: &'a str,
-    pub(crate) action_hash: u64,
+    pub(crate) action: ActionRef<'a>,
     pub(crate) resource: &'a str,
     pub(crate) arn: Option<Arn<'a>>,
     /// A pattern could fit the resource with its colons elsewhere than an ARN has them.
@@ -58,8 +58,7 @@ impl<'a> RequestRef<'a> {
         let arn = Arn::parse(resource);
         Self {
             caller: Caller::new(principal),
-            action,
-            action_hash: fold::hash(action),
+            action: ActionRef::new(action),
             resource,
             arn,
             may_be_split_elsewhere: arn.is_none_or(|arn| arn.resource.contains(':')),
@@ -134,7 +133,7 @@ impl<'a> RequestRef<'a> {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Request {
             principal: self.caller.principal.clone(),
-            action: self.action.to_owned(),
+            action: self.action.text.to_owned(),
             resource: self.resource.to_owned(),
             declared_resource_account: owned(self.resource_account),
             session_issuer: owned(self.caller.issuer),
@@ -188,10 +187,10 @@ impl<'a> ContextRef<'a> {
     #[inline]
     pub(crate) fn look_up(&self, key: &Key) -> ValueRef<'a> {
         match self {
-            Self::Owned(context) => context.look_up(key.hash, &key.name),
+            Self::Owned(context) => context.look_up(key),
             Self::Listed(keys) => {
                 let is_it =
-                    |one: &&KeyRef<'_>| one.hash == key.hash && fold::equal(one.key, &key.name);
+                    |one: &&KeyRef<'_>| one.hash == key.hash && key.is(one.key);
                 keys.iter().find(is_it).map_or(ValueRef::Absent, |found| found.value)
             }
         }

@@ -13,6 +13,7 @@ use super::{
     statement::{ActionMatcher, Element, Share, Statement},
 };
 use crate::{
+    action_ref::ActionRef,
     fold,
     pattern::Pattern,
     policy::{self, Effect},
@@ -174,7 +175,13 @@ impl<'i> Sorting<'i> {
             let parent = self.index.starts.parent(NodeId::new(at));
             let mut draft = Draft::new(own, parent.map(|parent| self.inherited(&drafts, parent)));
             draft.settle_start(&start, self.index);
-            let class = self.add_class(&draft, &start);
+            let class = if draft.is_inherited() {
+                let mut own = draft.clone();
+                own.settle_own(&start, self.index);
+                self.add_class(&own, &start)
+            } else {
+                self.add_class(&draft, &start)
+            };
             self.index.classes_of_starts.push(class);
             drafts.push(draft);
         }
@@ -332,7 +339,6 @@ fn uncertain_entries(index: &Index, at: usize, start: &str) -> Vec<Entry> {
     }
     let patterns = statement.action.patterns.iter();
     let matchers = patterns.map(|pattern| (*pattern, &index.actions[*pattern as usize]));
-    // An action that is named somewhere has a class of its own.
     let open = matchers.filter(|(_, matcher)| {
         !matches!(matcher, ActionMatcher::Name(_)) && matcher.share(start) != Share::None
     });
@@ -443,7 +449,7 @@ struct Draft {
 impl Draft {
     fn new(own: Vec<Candidate>, parent: Option<(&Self, ClassId)>) -> Self {
         let mut draft = match parent {
-            Some((parent, _)) if parent.candidates.len() <= FEW_INHERITED => {
+            Some((parent, _)) if parent.is_inherited() => {
                 let candidates = [own, parent.candidates.clone()].concat();
                 Self { candidates, parent: parent.parent }
             }
@@ -453,6 +459,28 @@ impl Draft {
         draft.candidates.sort_by_key(|one| (one.statement, !one.is_certain));
         draft.candidates.dedup_by_key(|one| one.statement);
         draft
+    }
+
+    /// Whether the classes of longer starts repeat the statements, so that only what has no such
+    /// class gets to this one.
+    fn is_inherited(&self) -> bool {
+        self.candidates.len() <= FEW_INHERITED
+    }
+
+    /// Looks at what is not certain, now that longer names and starts have classes of their own.
+    fn settle_own(&mut self, start: &str, index: &Index) {
+        self.candidates.retain_mut(|one| {
+            let action = &index.statements[one.statement as usize].action;
+            let is_open = |pattern: &u32| {
+                let pattern = &index.actions[*pattern as usize];
+                !pattern.has_own_class() && pattern.share(start) != Share::None
+            };
+            if one.is_certain || action.patterns.iter().any(is_open) {
+                return true;
+            }
+            one.is_certain = true;
+            action.negated
+        });
     }
 
     /// Looks at what is not certain, now that there are only actions that start so.
@@ -470,11 +498,10 @@ impl Draft {
 
     /// Looks at what is not certain, now that there is one action only.
     fn settle(&mut self, action: &str, index: &Index) {
-        let hash = fold::hash(action);
+        let action = ActionRef::new(action);
         self.candidates.retain_mut(|one| {
             let statement = &index.statements[one.statement as usize];
-            let is_covered =
-                one.is_certain || statement.covers_action(&index.actions, action, hash);
+            let is_covered = one.is_certain || statement.covers_action(&index.actions, &action);
             one.is_certain = true;
             is_covered
         });

@@ -35,7 +35,15 @@ impl<'r> Caller<'r> {
 
 /// A `Principal` or `NotPrincipal` element.
 #[derive(Clone, Debug)]
-pub(super) struct PrincipalMatcher {
+pub(super) enum PrincipalMatcher {
+    /// One service, as in most policies of functions.
+    Service(Box<str>),
+    /// Anything else.
+    Element(Element),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Element {
     negated: bool,
     effect: Effect,
     listed: Box<[Listed]>,
@@ -61,15 +69,32 @@ struct Role {
 
 impl PrincipalMatcher {
     pub(super) fn new(element: &PrincipalElement, effect: Effect) -> Self {
+        if let ([PrincipalEntry { kind: PrincipalKind::Service, text }], false) =
+            (&*element.entries, element.negated)
+        {
+            return Self::Service(text.value.as_str().into());
+        }
         let listed = element.entries.iter().map(Listed::new).collect();
-        Self { negated: element.negated, effect, listed }
+        Self::Element(Element { negated: element.negated, effect, listed })
     }
 
     /// How the element covers the caller, or `None` where it does not: as
     /// `evaluate::principal::covers`.
     #[inline]
     pub(super) fn covers(&self, caller: &Caller<'_>, has_boundary: bool) -> Option<CallerMatch> {
-        let listed = self.listed.iter().filter_map(|listed| listed.lists(caller)).max();
+        match self {
+            Self::Service(name) => is_service(name, caller).then_some(CallerMatch::Direct),
+            Self::Element(element) => element.covers(caller, has_boundary),
+        }
+    }
+}
+
+impl Element {
+    fn covers(&self, caller: &Caller<'_>, has_boundary: bool) -> Option<CallerMatch> {
+        let mut listed = None;
+        for name in &self.listed {
+            listed = listed.max(name.lists(caller));
+        }
         if !self.negated {
             return listed;
         }
@@ -110,7 +135,6 @@ impl Listed {
         }
     }
 
-    #[inline]
     fn lists(&self, caller: &Caller<'_>) -> Option<CallerMatch> {
         let is_named = |name: &str| same(name, caller.text).then_some(CallerMatch::Direct);
         match (self, caller.principal) {
@@ -118,12 +142,17 @@ impl Listed {
             (Self::Aws { text, root_of, role }, _) => {
                 lists_aws(text, root_of.as_ref(), role.as_deref(), caller)
             }
-            (Self::Service(name), Principal::Service(_))
-            | (Self::Federated(name), Principal::Federated(_))
+            (Self::Service(name), _) => is_service(name, caller).then_some(CallerMatch::Direct),
+            (Self::Federated(name), Principal::Federated(_))
             | (Self::CanonicalUser(name), Principal::CanonicalUser(_)) => is_named(name),
             _ => None,
         }
     }
+}
+
+#[inline]
+fn is_service(name: &str, caller: &Caller<'_>) -> bool {
+    matches!(caller.principal, Principal::Service(_)) && same(name, caller.text)
 }
 
 fn lists_aws(

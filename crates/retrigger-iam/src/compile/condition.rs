@@ -123,6 +123,7 @@ impl Condition {
     }
 
     /// Whether one value of the request matches one operand or, negated, differs from all.
+    #[inline]
     fn satisfies(&self, value: &str, context: &ContextRef<'_>) -> Truth {
         let comparison = Comparison { negated: self.negated };
         match &self.test {
@@ -181,12 +182,18 @@ impl Comparison {
     /// so that neither the operator nor its negation holds.
     #[inline]
     fn over<T>(self, operands: &[T], fits: impl Fn(&T) -> Option<Truth>) -> Truth {
-        let outcomes = operands.iter().map(fits);
         if self.negated {
-            Truth::all(outcomes.map(|fits| fits.map_or(Truth::No, |fits| !fits)))
-        } else {
-            Truth::any(outcomes.map(|fits| fits.unwrap_or(Truth::No)))
+            let outcomes = operands.iter().map(fits);
+            return Truth::all(outcomes.map(|fits| fits.map_or(Truth::No, |fits| !fits)));
         }
+        let mut any = Truth::No;
+        for operand in operands {
+            any = any.max(fits(operand).unwrap_or(Truth::No));
+            if any == Truth::Yes {
+                break;
+            }
+        }
+        any
     }
 
     fn over_one(self, is_listed: bool) -> Truth {

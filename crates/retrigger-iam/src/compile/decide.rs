@@ -8,7 +8,6 @@ use super::{
     layers::Layers,
 };
 use crate::{
-    evaluate::is_always_allowed,
     explain::{CallerMatch, Decision, PolicyType},
     policy::Effect,
     request_ref::RequestRef,
@@ -49,8 +48,8 @@ struct Case<'c> {
     /// The kinds of policy that are in force for it.
     layers: Layers,
     /// The policies that are looked at: all but the resource's own, and that.
-    callers: Side<'c>,
-    resource: Option<Side<'c>>,
+    callers: &'c Side<'c>,
+    resource: Option<&'c Side<'c>>,
 }
 
 /// An index with what is known of the request in it.
@@ -65,7 +64,7 @@ struct Side<'c> {
 impl<'c> Side<'c> {
     #[inline]
     fn new(index: &'c Index, asked: &Asked<'_>) -> Self {
-        let class = index.class_of_action(asked.request.action, asked.request.action_hash);
+        let class = index.class_of_action(&asked.request.action);
         Self { index, class, found: FoundStart::new(), memo: Memo::default() }
     }
 
@@ -96,24 +95,26 @@ impl<'c> Side<'c> {
 /// Decides.
 #[inline]
 pub(super) fn decide(set: &CompiledPolicySet, request: &RequestRef<'_>) -> Verdict {
-    if is_always_allowed(request.action) {
+    if request.action.is_always_allowed {
         return Verdict::Allowed;
     }
-    Case::new(set, request).verdict()
+    with_case(set, request, |case| case.verdict())
 }
 
 /// Decides and names what decided.
 pub(super) fn decide_with(set: &CompiledPolicySet, request: &RequestRef<'_>) -> Decided {
-    if is_always_allowed(request.action) {
+    if request.action.is_always_allowed {
         return Decided { decision: Decision::Allowed, denied_by: None, statement: None };
     }
-    let case = Case::new(set, request);
-    let verdict = case.verdict();
-    let statement = match verdict {
-        Verdict::Allowed => case.granting_statement(),
-        Verdict::ExplicitlyDenied => case.denying_statement(),
-        Verdict::ImplicitlyDenied(_) | Verdict::Undecided => None,
-    };
+    let (verdict, statement) = with_case(set, request, |case| {
+        let verdict = case.verdict();
+        let statement = match verdict {
+            Verdict::Allowed => case.granting_statement(),
+            Verdict::ExplicitlyDenied => case.denying_statement(),
+            Verdict::ImplicitlyDenied(_) | Verdict::Undecided => None,
+        };
+        (verdict, statement)
+    });
     let denied_by = match verdict {
         Verdict::ImplicitlyDenied(policy_type) => Some(policy_type),
         Verdict::ExplicitlyDenied => statement.map(|id| set.policy_type(id)),
@@ -122,18 +123,28 @@ pub(super) fn decide_with(set: &CompiledPolicySet, request: &RequestRef<'_>) -> 
     Decided { decision: verdict.decision(), denied_by, statement }
 }
 
-impl<'c> Case<'c> {
-    #[inline]
-    fn new(set: &'c CompiledPolicySet, request: &'c RequestRef<'c>) -> Self {
-        let end_of_resource = last_four(request.resource.as_bytes());
-        let has_boundary = set.callers.has_boundary;
-        let asked = Asked { request, has_boundary, end_of_resource };
-        let layers = Layers::in_force(&set.callers, &asked);
-        let callers = Side::new(&set.callers.index, &asked);
-        let resource = set.resource.as_ref().map(|resource| Side::new(&resource.index, &asked));
-        Self { set, asked, layers, callers, resource }
+/// Looks up what is known of a request.
+#[inline]
+fn with_case<T>(
+    set: &CompiledPolicySet,
+    request: &RequestRef<'_>,
+    judge: impl FnOnce(&Case<'_>) -> T,
+) -> T {
+    let end_of_resource = last_four(request.resource.as_bytes());
+    let has_boundary = set.callers.has_boundary;
+    let asked = Asked { request, has_boundary, end_of_resource };
+    let layers = Layers::in_force(&set.callers, &asked);
+    let callers = &Side::new(&set.callers.index, &asked);
+    match &set.resource {
+        None => judge(&Case { set, asked, layers, callers, resource: None }),
+        Some(resource) => {
+            let resource = Some(&Side::new(&resource.index, &asked));
+            judge(&Case { set, asked, layers, callers, resource })
+        }
     }
+}
 
+impl Case<'_> {
     #[inline]
     fn verdict(&self) -> Verdict {
         let denial = self.denial();
@@ -161,9 +172,9 @@ impl<'c> Case<'c> {
     /// Whether a statement denies.
     #[inline]
     fn denial(&self) -> Truth {
-        let mut denial = self.denial_in(&self.callers, self.layers.mask());
+        let mut denial = self.denial_in(self.callers, self.layers.mask());
         if denial != Truth::Yes
-            && let Some(resource) = &self.resource
+            && let Some(resource) = self.resource
         {
             denial = denial.max(self.denial_in(resource, u64::MAX));
         }
@@ -202,7 +213,7 @@ impl<'c> Case<'c> {
     #[inline]
     fn resource_grant(&self) -> Bounds<Option<CallerMatch>> {
         let mut grant = Bounds { at_least: None, at_most: None };
-        let Some(side) = &self.resource else { return grant };
+        let Some(side) = self.resource else { return grant };
         let mut next = side.class;
         while let Some(class) = next {
             next = side.index.parent(class);
@@ -243,7 +254,7 @@ impl<'c> Case<'c> {
         if needed == 0 {
             return allowing;
         }
-        let side = &self.callers;
+        let side = self.callers;
         let mut next = side.class;
         while let Some(class) = next {
             next = side.index.parent(class);
@@ -325,9 +336,8 @@ impl Case<'_> {
     fn denying_statement(&self) -> Option<StatementId> {
         let in_force = self.layers.mask();
         let is_in_force = |one: &Entry| one.layer() & in_force != 0;
-        let of_caller = self.first(&self.callers, Effect::Deny, is_in_force);
-        let of_resource =
-            self.resource.as_ref().and_then(|side| self.first(side, Effect::Deny, |_| true));
+        let of_caller = self.first(self.callers, Effect::Deny, is_in_force);
+        let of_resource = self.resource.and_then(|side| self.first(side, Effect::Deny, |_| true));
         match of_caller {
             Some(place) if place < self.set.callers.resource_place => {
                 Some(StatementId::of_caller(place))
@@ -342,7 +352,7 @@ impl Case<'_> {
     /// identity policies; else the first of the identity policies.
     fn granting_statement(&self) -> Option<StatementId> {
         let grant = self.resource_grant().at_least;
-        if let Some(side) = &self.resource
+        if let Some(side) = self.resource
             && grant > Some(CallerMatch::Account)
         {
             let is_it =
@@ -350,7 +360,7 @@ impl Case<'_> {
             return self.first(side, Effect::Allow, is_it).map(StatementId::of_resource);
         }
         let is_identity = |one: &Entry| one.layer() & self.layers.identity != 0;
-        self.first(&self.callers, Effect::Allow, is_identity).map(StatementId::of_caller)
+        self.first(self.callers, Effect::Allow, is_identity).map(StatementId::of_caller)
     }
 
     /// The place of the first statement of this effect that applies.

@@ -20,8 +20,9 @@ use super::{
     prefixes::{NodeId, Prefixes},
     resource::ResourceMatcher,
     statement::{ActionMatcher, Statement},
+    text::same,
 };
-use crate::{fold, truth::Truth};
+use crate::{action_ref::ActionRef, truth::Truth};
 
 /// Statements with what finds them.
 #[derive(Clone, Debug, Default)]
@@ -194,15 +195,16 @@ pub(super) type FoundStart = OnceCell<Option<NodeId>>;
 impl Index {
     /// The class of an action.
     #[inline]
-    pub(super) fn class_of_action(&self, action: &str, hash: u64) -> Option<&Class> {
+    pub(super) fn class_of_action(&self, action: &ActionRef<'_>) -> Option<&Class> {
         // Where statements are not sorted by action there is one class for all actions.
         if self.starts.is_empty() && self.names.is_empty() {
             return self.classes.first();
         }
-        match self.names.find(hash, |(name, _)| fold::equal(name, action)) {
+        let lower = action.lower();
+        match self.names.find(action.hash, |(name, _)| same(name, lower)) {
             Some((_, class)) => Some(self.class(*class)),
             None => {
-                let start = self.starts.longest_folded(action.as_bytes())?;
+                let start = self.starts.longest(lower.as_bytes())?;
                 Some(self.class(self.class_of(start)))
             }
         }
@@ -262,9 +264,8 @@ impl Index {
         asked: &Asked<'_>,
         visit: &mut impl FnMut(&Entry) -> Step,
     ) -> Step {
-        let end = last_four(asked.request.action.as_bytes());
-        let end = u32::from_be_bytes(end.to_be_bytes().map(|byte| byte.to_ascii_lowercase()));
-        visit_passing(run.of(&self.entries), asked.request.action, end, visit)
+        let action = asked.request.action.lower();
+        visit_passing(run.of(&self.entries), action, last_four(action.as_bytes()), visit)
     }
 
     fn visit_table(
@@ -320,16 +321,14 @@ impl Index {
             Look::Pattern => self.resources[entry.pattern as usize].covers(asked),
             Look::Resource => self.covers_resource(entry, asked),
             Look::Action => {
-                let action = &self.actions[entry.pattern as usize];
-                if action.covers(asked.request.action, asked.request.action_hash) {
+                if self.actions[entry.pattern as usize].covers(&asked.request.action) {
                     self.covers_resource(entry, asked)
                 } else {
                     Truth::No
                 }
             }
             Look::Statement => {
-                let (action, hash) = (asked.request.action, asked.request.action_hash);
-                if self.statement(entry).covers_action(&self.actions, action, hash) {
+                if self.statement(entry).covers_action(&self.actions, &asked.request.action) {
                     self.covers_resource(entry, asked)
                 } else {
                     Truth::No

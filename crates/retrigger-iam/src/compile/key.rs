@@ -6,11 +6,18 @@ use crate::fold;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) hash: u64,
+    /// In lower case.
     pub(crate) name: Box<str>,
 }
 
 impl Key {
     pub(crate) fn new(name: &str) -> Self {
-        Self { hash: fold::hash(name), name: name.into() }
+        Self { hash: fold::hash(name), name: name.to_ascii_lowercase().into() }
+    }
+
+    /// Whether this is the key, under any spelling.
+    #[inline]
+    pub(crate) fn is(&self, key: &str) -> bool {
+        fold::is_lower_of(self.name.as_bytes(), key.as_bytes())
     }
 }

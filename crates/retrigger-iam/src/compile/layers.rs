@@ -56,7 +56,7 @@ impl Layers {
         let rcps_apply = is_bound
             && has.rcps != 0
             && !request.resource_in_management_account
-            && rcps_bear_on(request.caller.principal, request.action, request.arn);
+            && rcps_bear_on(request.caller.principal, request.action.text, request.arn);
         let is_federated = matches!(request.caller.principal, Principal::FederatedUser(_));
         Self {
             scps: only_if(scps_apply, has.scps),

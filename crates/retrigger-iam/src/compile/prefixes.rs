@@ -1,7 +1,6 @@
 //! Which of many texts a text starts with.
 
 use super::number;
-use crate::fold;
 
 /// A set of texts that finds those with which a text starts.
 ///
@@ -154,22 +153,9 @@ impl Prefixes {
     /// The longest text of the set with which `text` starts.
     #[inline]
     pub(super) fn longest(&self, text: &[u8]) -> Option<NodeId> {
-        self.longest_of(text, |chunk| chunk)
-    }
-
-    /// The longest text of a set in lower case with which `text` starts but for the case of ASCII
-    /// letters.
-    #[inline]
-    pub(super) fn longest_folded(&self, text: &[u8]) -> Option<NodeId> {
-        self.longest_of(text, fold::lower)
-    }
-
-    #[inline]
-    fn longest_of(&self, text: &[u8], fold: impl Fn(u64) -> u64) -> Option<NodeId> {
         let (mut level, mut rest, mut longest) = (self.root, text, None);
         while level.start < level.end {
             let (chunk, length) = chunk_of(rest);
-            let chunk = fold(chunk);
             let chunks = &self.chunks[level.start as usize..level.end as usize];
             let after = level.start as usize + chunks.partition_point(|one| *one <= chunk);
             // Of the cells that fit, all but the last one before `after` are starts of that one.
@@ -231,9 +217,7 @@ mod tests {
     fn found(set: &[&str], text: &str) -> Vec<String> {
         let sorted: Vec<&[u8]> = set.iter().map(|text| text.as_bytes()).collect();
         let prefixes = Prefixes::new(&sorted);
-        let folded = prefixes.longest_folded(text.to_ascii_uppercase().as_bytes());
         let mut next = prefixes.longest(text.as_bytes());
-        assert_eq!(folded, next);
         let mut found = Vec::new();
         while let Some(id) = next {
             found.push(set[id.index()].to_owned());

@@ -5,9 +5,9 @@ use super::{
     clauses::ClauseId,
     key::Key,
     resource::ResourceMatcher,
-    text::{Around, TextMatcher},
+    text::{TextMatcher, same, starts_with},
 };
-use crate::{fold, pattern::Pattern, policy::Effect, request_ref::ContextRef, truth::Truth};
+use crate::{action_ref::ActionRef, pattern::Pattern, policy::Effect, request_ref::ContextRef, truth::Truth};
 
 /// One statement of the set.
 #[derive(Clone, Debug)]
@@ -39,8 +39,6 @@ pub(super) enum ActionMatcher {
     Name(Key),
     /// `service:Start*`
     Start(Box<str>),
-    /// `service:Start*End`
-    Around(Box<Around>),
     /// Wildcards elsewhere.
     Other(TextMatcher),
 }
@@ -58,10 +56,10 @@ impl Statement {
             .is_none_or(|element| !element.negated && element.patterns.iter().any(is_any))
     }
 
-    /// Whether it covers the action, given with its hash.
+    /// Whether it covers the action.
     #[inline]
-    pub(super) fn covers_action(&self, all: &[ActionMatcher], action: &str, hash: u64) -> bool {
-        let covers = |pattern: &u32| all[*pattern as usize].covers(action, hash);
+    pub(super) fn covers_action(&self, all: &[ActionMatcher], action: &ActionRef<'_>) -> bool {
+        let covers = |pattern: &u32| all[*pattern as usize].covers(action);
         self.action.patterns.iter().any(covers) != self.action.negated
     }
 
@@ -86,26 +84,19 @@ impl ActionMatcher {
             TextMatcher::Any => Self::Any,
             TextMatcher::Exact(name) => Self::Name(Key::new(&name)),
             TextMatcher::Prefix(start) => Self::Start(start),
-            TextMatcher::Around(around) => Self::Around(around),
             other => Self::Other(other),
         }
     }
 
     #[inline]
-    pub(super) fn covers(&self, action: &str, hash: u64) -> bool {
+    pub(super) fn covers(&self, action: &ActionRef<'_>) -> bool {
         match self {
             Self::Any => true,
-            Self::Name(Key { hash: known, name }) => *known == hash && fold::equal(name, action),
-            Self::Start(start) => fold::starts_with(action.as_bytes(), start.as_bytes()),
-            Self::Around(around) => {
-                let (start, end) = (around.start.as_bytes(), around.end.as_bytes());
-                action.len() >= start.len() + end.len()
-                    && fold::ends_with(action.as_bytes(), end)
-                    && fold::starts_with(action.as_bytes(), start)
+            Self::Name(name) => name.hash == action.hash && same(&name.name, action.lower()),
+            Self::Start(start) => starts_with(action.lower(), start),
+            Self::Other(pattern) => {
+                pattern.fits(action.lower(), &ContextRef::Listed(&[])) == Truth::Yes
             }
-            Self::Other(pattern) => folded(action, |action| {
-                pattern.fits(action, &ContextRef::Listed(&[])) == Truth::Yes
-            }),
         }
     }
 
@@ -121,13 +112,17 @@ impl ActionMatcher {
         }
     }
 
+    /// Whether the index has a class for exactly what it covers.
+    pub(super) fn has_own_class(&self) -> bool {
+        matches!(self, Self::Any | Self::Name(_) | Self::Start(_))
+    }
+
     /// The text with which everything starts that it covers.
     pub(super) fn literal_start(&self) -> &str {
         match self {
             Self::Any => "",
             Self::Name(key) => &key.name,
             Self::Start(start) => start,
-            Self::Around(around) => &around.start,
             Self::Other(pattern) => pattern.literal_start(),
         }
     }
@@ -137,7 +132,6 @@ impl ActionMatcher {
         match self {
             Self::Any | Self::Start(_) => "",
             Self::Name(key) => &key.name,
-            Self::Around(around) => &around.end,
             Self::Other(pattern) => pattern.literal_end(),
         }
     }
@@ -170,21 +164,5 @@ impl Element {
             (Share::None, true) => Share::All,
             (share, _) => share,
         }
-    }
-}
-
-/// Hands on an action in lower case. No action of AWS is longer than the buffer; one that is
-/// takes a copy.
-fn folded<T>(action: &str, then: impl FnOnce(&str) -> T) -> T {
-    const LONGEST: usize = 128;
-    let mut buffer = [0; LONGEST];
-    match buffer.get_mut(..action.len()) {
-        Some(lower) => {
-            lower.copy_from_slice(action.as_bytes());
-            lower.make_ascii_lowercase();
-            // INVARIANT: folding ASCII letters leaves UTF-8 text UTF-8.
-            then(std::str::from_utf8(lower).unwrap_or_default())
-        }
-        None => then(&action.to_ascii_lowercase()),
     }
 }

@@ -160,7 +160,7 @@ fn hangs_on(layers: &Layers, effects: &[Effect]) -> Vec<String> {
 /// take these away. Source: AWS STS API Reference, `GetCallerIdentity` and `GetSessionToken`.
 #[inline]
 pub(crate) fn is_always_allowed(action: &str) -> bool {
-    let is = |known: &str| action.len() == known.len() && fold::equal(action, known);
+    let is = |known: &str| action.eq_ignore_ascii_case(known);
     is("sts:GetCallerIdentity") || is("sts:GetSessionToken")
 }
 
@@ -256,9 +256,9 @@ fn is_assume_role(action: &str, resource: Option<Arn<'_>>) -> bool {
     let is_role =
         resource.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
     let is_governed = |action: &str| {
-        fold::starts_with(action.as_bytes(), b"sts:AssumeRole")
-            || fold::equal(action, "sts:TagSession")
-            || fold::equal(action, "sts:SetSourceIdentity")
+        fold::starts_with(action.as_bytes(), b"sts:assumerole")
+            || action.eq_ignore_ascii_case("sts:TagSession")
+            || action.eq_ignore_ascii_case("sts:SetSourceIdentity")
     };
     is_role && is_governed(action)
 }

@@ -7,7 +7,6 @@ use crate::{
         statement::{Asked, consider},
     },
     explain::{CallerMatch, PolicyType, StatementReport},
-    fold,
     policy::{Effect, Policy},
     principal::Principal,
     rcp_services,
@@ -158,7 +157,7 @@ pub(crate) fn rcps_bear_on(principal: &Principal, action: &str, resource: Option
     let is_linked_role =
         |arn: Arn<'_>| arn.service == "iam" && arn.resource.starts_with("role/aws-service-role/");
     rcp_services::supports_rcps(action)
-        && !fold::equal(action, "kms:RetireGrant")
+        && !action.eq_ignore_ascii_case("kms:RetireGrant")
         && !(is_service && resource.is_some_and(is_linked_role))
 }
 
