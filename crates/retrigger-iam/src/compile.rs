@@ -58,7 +58,7 @@ use crate::{
     request_ref::RequestRef,
 };
 
-pub(crate) use self::{caller::Caller, key::Key};
+pub(crate) use self::{caller::Caller, key::Key, text::same};
 
 /// How many decisions a thread takes at once: one takes less than a microsecond.
 const AT_ONCE: usize = 1024;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{compile::Key, fold};
+use crate::{
+    compile::{Key, same},
+    fold,
+};
 
 /// The condition keys of a request.
 ///
@@ -71,8 +74,21 @@ impl Default for Slots {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     key: String,
+    /// The same in lower case.
+    lower: Box<str>,
     /// `None` where it is unknown.
     value: Option<ContextValue>,
+}
+
+impl Entry {
+    #[inline]
+    fn value_ref(&self) -> ValueRef<'_> {
+        match &self.value {
+            Some(ContextValue::Single(value)) => ValueRef::Single(value),
+            Some(ContextValue::Multi(values)) => ValueRef::Multi(Values::Owned(values)),
+            None => ValueRef::Unknown,
+        }
+    }
 }
 
 impl Context {
@@ -121,12 +137,14 @@ impl Context {
             Ok(at) => {
                 let entry = &mut self.entries[at];
                 self.unknown -= usize::from(entry.value.is_none());
-                *entry = Entry { key, value };
+                entry.key = key;
+                entry.value = value;
             }
             Err(at) => {
                 self.hashes.insert(at, hash);
                 self.slots = Slots::of(&self.hashes);
-                self.entries.insert(at, Entry { key, value });
+                let lower = key.to_ascii_lowercase().into();
+                self.entries.insert(at, Entry { key, lower, value });
             }
         }
         self.unknown += is_unknown;
@@ -158,19 +176,18 @@ impl Context {
         if slot == Slots::EMPTY && self.entries.len() <= Slots::LAST {
             return ValueRef::Absent;
         }
-        let at = match self.hashes.get(usize::from(slot)) {
-            Some(found) if *found == key.hash => Some(usize::from(slot)),
-            _ => None,
-        };
-        let entry = match at.map(|at| &self.entries[at]) {
-            Some(entry) if key.is(&entry.key) => Some(entry),
-            _ => self.find(key.hash, &key.name).ok().map(|at| &self.entries[at]),
-        };
-        match entry.map(|entry| &entry.value) {
-            Some(Some(ContextValue::Single(value))) => ValueRef::Single(value),
-            Some(Some(ContextValue::Multi(values))) => ValueRef::Multi(Values::Owned(values)),
-            Some(None) => ValueRef::Unknown,
-            None => ValueRef::Absent,
+        match self.entries.get(usize::from(slot)) {
+            Some(entry) if same(&entry.lower, &key.name) => entry.value_ref(),
+            _ => self.search(key),
+        }
+    }
+
+    /// What is said of a key that is not in its slot.
+    #[cold]
+    fn search(&self, key: &Key) -> ValueRef<'_> {
+        match self.find(key.hash, &key.name) {
+            Ok(at) => self.entries[at].value_ref(),
+            Err(_) => ValueRef::Absent,
         }
     }
 
@@ -191,10 +208,9 @@ impl Context {
     }
 
     fn sorted(&self) -> impl Iterator<Item = &Entry> {
-        let mut sorted: Vec<(String, &Entry)> =
-            self.entries.iter().map(|entry| (entry.key.to_ascii_lowercase(), entry)).collect();
-        sorted.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-        sorted.into_iter().map(|(_, entry)| entry)
+        let mut sorted: Vec<&Entry> = self.entries.iter().collect();
+        sorted.sort_unstable_by(|left, right| left.lower.cmp(&right.lower));
+        sorted.into_iter()
     }
 
     /// Whether nothing is said of any condition key.

@@ -188,11 +188,7 @@ impl<'a> ContextRef<'a> {
     pub(crate) fn look_up(&self, key: &Key) -> ValueRef<'a> {
         match self {
             Self::Owned(context) => context.look_up(key),
-            Self::Listed(keys) => {
-                let is_it =
-                    |one: &&KeyRef<'_>| one.hash == key.hash && key.is(one.key);
-                keys.iter().find(is_it).map_or(ValueRef::Absent, |found| found.value)
-            }
+            Self::Listed(keys) => look_up(keys, key),
         }
     }
 
@@ -214,4 +210,9 @@ impl<'a> ContextRef<'a> {
         }
         context
     }
+}
+
+fn look_up<'a>(keys: &[KeyRef<'a>], key: &Key) -> ValueRef<'a> {
+    let is_it = |one: &&KeyRef<'_>| one.hash == key.hash && key.is(one.key);
+    keys.iter().find(is_it).map_or(ValueRef::Absent, |found| found.value)
 }

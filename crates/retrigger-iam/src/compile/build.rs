@@ -127,9 +127,10 @@ impl<'p> Collected<'p> {
         let Listed { statement, layer, place } = *listed;
         let action = statement.action.as_ref()?;
         // Actions differ in case only.
-        let actions = action.patterns.iter().map(|one| {
-            self.actions.add("", &one.pattern, || ActionMatcher::new(&one.pattern))
-        });
+        let actions = action
+            .patterns
+            .iter()
+            .map(|one| self.actions.add("", &one.pattern, || ActionMatcher::new(&one.pattern)));
         let action = Element { negated: action.negated, patterns: actions.collect() };
         let resource = statement.resource.as_ref().map(|element| {
             let patterns = element.patterns.iter().map(|one| {
@@ -229,8 +230,9 @@ impl<'i> Sorting<'i> {
                 self.sort_in(at, candidate.is_certain, start, &mut sorted);
             }
         }
-        let Sorted { layers, outright, outright_entries, mut listed, mut by_start, uncertain, .. } =
-            sorted;
+        let Sorted {
+            layers, outright, outright_entries, mut listed, mut by_start, uncertain, ..
+        } = sorted;
         if by_start.len() <= FEW_PATTERNS {
             listed.extend(by_start.drain(..).map(|(_, entry)| entry));
         }

@@ -4,11 +4,7 @@ use std::{cell::Cell, collections::HashMap};
 
 use super::{asked::Asked, caller::PrincipalMatcher, condition::Condition, number};
 use crate::{
-    explain::CallerMatch,
-    operator::Operator,
-    pattern::Pattern,
-    policy,
-    request_ref::ContextRef,
+    explain::CallerMatch, operator::Operator, pattern::Pattern, policy, request_ref::ContextRef,
     truth::Truth,
 };
 

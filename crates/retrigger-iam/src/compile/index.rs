@@ -151,7 +151,12 @@ impl Gate {
                 _ => ([0; 4], 0),
             };
         let end = last_four(literal_end.as_bytes());
-        Self { start, end, start_ends, end_counts: u8::try_from(literal_end.len()).unwrap_or(4).min(4) }
+        Self {
+            start,
+            end,
+            start_ends,
+            end_counts: u8::try_from(literal_end.len()).unwrap_or(4).min(4),
+        }
     }
 
     #[inline]

@@ -7,7 +7,9 @@ use super::{
     resource::ResourceMatcher,
     text::{TextMatcher, same, starts_with},
 };
-use crate::{action_ref::ActionRef, pattern::Pattern, policy::Effect, request_ref::ContextRef, truth::Truth};
+use crate::{
+    action_ref::ActionRef, pattern::Pattern, policy::Effect, request_ref::ContextRef, truth::Truth,
+};
 
 /// One statement of the set.
 #[derive(Clone, Debug)]

@@ -127,7 +127,7 @@ impl Part {
 /// Whether two texts are the same. Texts that are compared here mostly start the same, as ARNs
 /// do, so their last bytes are looked at first.
 #[inline]
-pub(super) fn same(left: &str, right: &str) -> bool {
+pub(crate) fn same(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     if left.len() != right.len() {
         return false;
