@@ -107,25 +107,19 @@ impl<'a> RequestRef<'a> {
         }
     }
 
-    /// Where the resource part of a pattern may begin in the resource: after its fifth colon and,
-    /// for patterns that reach past colons, after each later one.
-    pub(crate) fn starts_of_resource_part(
-        &self,
-        reaches_past_colons: bool,
-    ) -> impl Iterator<Item = &'a [u8]> {
-        let first = match self.arn {
-            Some(arn) => Some(arn.resource),
-            // What is no ARN is matched as a whole only.
-            None if reaches_past_colons => self.resource.splitn(6, ':').nth(5),
-            None => None,
+    /// Where the resource part of a pattern that reaches past colons may begin in the resource,
+    /// but for the resource part of its ARN: after each colon from the fifth on.
+    pub(crate) fn later_resource_parts(&self) -> impl Iterator<Item = &'a [u8]> {
+        let (of_text, rest) = match self.arn {
+            Some(arn) => (None, arn.resource),
+            None => match self.resource.splitn(6, ':').nth(5) {
+                Some(rest) => (Some(rest.as_bytes()), rest),
+                None => (None, ""),
+            },
         };
-        let first = first.map(str::as_bytes);
-        let is_looked_at = reaches_past_colons && self.may_be_split_elsewhere;
-        let later = first
-            .filter(|_| is_looked_at)
-            .into_iter()
-            .flat_map(|rest| memchr::memchr_iter(b':', rest).map(|colon| &rest[colon + 1..]));
-        first.into_iter().chain(later)
+        let rest = rest.as_bytes();
+        let later = memchr::memchr_iter(b':', rest).map(|colon| &rest[colon + 1..]);
+        of_text.into_iter().chain(later)
     }
 
     /// The same request, owned.

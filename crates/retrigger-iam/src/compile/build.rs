@@ -24,7 +24,7 @@ use crate::{
 const FEW_STATEMENTS: usize = 4;
 
 /// Up to this many resource patterns are tried one after the other.
-const FEW_PATTERNS: usize = 6;
+const FEW_PATTERNS: usize = 12;
 
 /// A class repeats the statements of a shorter start if they are no more than these; otherwise it
 /// refers to them. This bounds the memory by the number of patterns.
@@ -168,6 +168,7 @@ impl<'i> Sorting<'i> {
     }
 
     fn by_action(mut self) {
+        self.index.is_sorted = true;
         let Actions { names, starts } = Actions::new(self.index);
         let sorted: Vec<&[u8]> = starts.keys().map(|start| start.as_bytes()).collect();
         self.index.starts = Prefixes::new(&sorted);
@@ -354,7 +355,7 @@ fn uncertain_entries(index: &Index, at: usize, start: &str) -> Vec<Entry> {
 
 fn entry(statements: &[Statement], at: usize, look: Look) -> Entry {
     let Statement { clause, layer, .. } = statements[at];
-    Entry { statement: number(at), clause, pattern: 0, gate: Gate::default(), look, layer }
+    Entry { statement: number(at), clause, pattern: 0, gate: Gate::OPEN, look, layer }
 }
 
 fn add_entries(all: &mut Vec<Entry>, entries: impl IntoIterator<Item = Entry>) -> Run {

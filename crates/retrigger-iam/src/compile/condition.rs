@@ -82,11 +82,21 @@ impl Condition {
     }
 
     /// Whether the request's context satisfies it.
+    #[inline]
     pub(super) fn holds(&self, context: &ContextRef<'_>) -> Truth {
+        let value = context.look_up(&self.key);
+        match (value, self.set, &self.test) {
+            (ValueRef::Single(value), None, Test::OneOf(texts)) => {
+                Comparison { negated: self.negated }.over_one(is_one_of(texts, value))
+            }
+            _ => self.holds_for(value, context),
+        }
+    }
+
+    fn holds_for(&self, value: ValueRef<'_>, context: &ContextRef<'_>) -> Truth {
         if let Test::Never = self.test {
             return Truth::No;
         }
-        let value = context.look_up(&self.key);
         if let Test::Null { absent, present } = self.test {
             return null_holds(absent, present, value);
         }

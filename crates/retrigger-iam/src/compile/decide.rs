@@ -184,8 +184,13 @@ impl Case<'_> {
     #[inline]
     fn denial_in(&self, side: &Side<'_>, in_force: u64) -> Truth {
         if side.index.denying & in_force == 0 {
-            return Truth::No;
+            Truth::No
+        } else {
+            self.denial_of_any(side, in_force)
         }
+    }
+
+    fn denial_of_any(&self, side: &Side<'_>, in_force: u64) -> Truth {
         let mut denial = Truth::No;
         let mut next = side.class;
         while let Some(class) = next {

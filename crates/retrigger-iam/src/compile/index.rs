@@ -22,7 +22,7 @@ use super::{
     statement::{ActionMatcher, Statement},
     text::same,
 };
-use crate::{action_ref::ActionRef, truth::Truth};
+use crate::{action_ref::ActionRef, arn::Arn, truth::Truth};
 
 /// Statements with what finds them.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,8 @@ pub(super) struct Index {
     pub(super) clauses: Clauses,
     /// The layers that have a `Deny`.
     pub(super) denying: u64,
+    /// Whether there are classes; otherwise there is one for all actions.
+    pub(super) is_sorted: bool,
     /// Actions that are listed by their full name.
     pub(super) names: HashTable<(Box<str>, ClassId)>,
     /// What patterns of actions start with.
@@ -133,17 +135,20 @@ pub(super) enum Look {
 /// Four bytes that a text must have at some place, and its last ones, if the pattern starts or
 /// ends with literal text: most patterns are told apart by them, without a look at the pattern
 /// itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Gate {
     start: [u8; 4],
     end: u32,
     /// Where the bytes of the start end; 0 where all may pass.
     start_ends: u16,
-    /// How many of the last bytes count.
-    end_counts: u8,
+    /// How many bits of the last bytes do not count.
+    end_shift: u8,
 }
 
 impl Gate {
+    /// Everything passes.
+    pub(super) const OPEN: Self = Self { start: [0; 4], end: 0, start_ends: 0, end_shift: 32 };
+
     pub(super) fn new(literal_start: &str, literal_end: &str) -> Self {
         let (start, start_ends) =
             match (literal_start.as_bytes().last_chunk(), u16::try_from(literal_start.len())) {
@@ -151,19 +156,15 @@ impl Gate {
                 _ => ([0; 4], 0),
             };
         let end = last_four(literal_end.as_bytes());
-        Self {
-            start,
-            end,
-            start_ends,
-            end_counts: u8::try_from(literal_end.len()).unwrap_or(4).min(4),
-        }
+        let end_shift = 32 - 8 * u8::try_from(literal_end.len()).unwrap_or(4).min(4);
+        Self { start, end, start_ends, end_shift }
     }
 
     #[inline]
     fn lets_pass(self, text: &[u8], last_four: u32) -> bool {
         // Of the last bytes, the very last is the lowest.
-        let counts = u64::MAX << (8 * u32::from(self.end_counts));
-        if u64::from(self.end ^ last_four) & !counts != 0 {
+        let differing = u64::from(self.end ^ last_four) << self.end_shift;
+        if differing & u64::from(u32::MAX) != 0 {
             return false;
         }
         let ends = usize::from(self.start_ends);
@@ -201,10 +202,10 @@ impl Index {
     /// The class of an action.
     #[inline]
     pub(super) fn class_of_action(&self, action: &ActionRef<'_>) -> Option<&Class> {
-        // Where statements are not sorted by action there is one class for all actions.
-        if self.starts.is_empty() && self.names.is_empty() {
-            return self.classes.first();
-        }
+        if self.is_sorted { self.find_class(action) } else { self.classes.first() }
+    }
+
+    fn find_class(&self, action: &ActionRef<'_>) -> Option<&Class> {
         let lower = action.lower();
         match self.names.find(action.hash, |(name, _)| same(name, lower)) {
             Some((_, class)) => Some(self.class(*class)),
@@ -280,12 +281,30 @@ impl Index {
         found: &FoundStart,
         visit: &mut impl FnMut(&Entry) -> Step,
     ) -> Step {
-        let mut parts = asked.request.starts_of_resource_part(side.reaches_past_colons);
-        let Some(first) = parts.next() else { return Step::Go };
-        let first = *found.get_or_init(|| self.resource_starts.longest(first));
-        let later = parts.map(|part| self.resource_starts.longest(part));
-        for start in std::iter::once(first).chain(later).flatten() {
-            if self.visit_rows(side.table, start, asked, visit) == Step::Stop {
+        let find = |arn: Arn<'_>| self.resource_starts.longest(arn.resource.as_bytes());
+        if let Some(start) = *found.get_or_init(|| asked.request.arn.and_then(find))
+            && self.visit_rows(side.table, start, asked, visit) == Step::Stop
+        {
+            return Step::Stop;
+        }
+        if side.reaches_past_colons && asked.request.may_be_split_elsewhere {
+            self.visit_past_colons(side.table, asked, visit)
+        } else {
+            Step::Go
+        }
+    }
+
+    /// Visits the rows of resource parts that begin elsewhere than after the fifth colon.
+    fn visit_past_colons(
+        &self,
+        table: Run,
+        asked: &Asked<'_>,
+        visit: &mut impl FnMut(&Entry) -> Step,
+    ) -> Step {
+        for part in asked.request.later_resource_parts() {
+            if let Some(start) = self.resource_starts.longest(part)
+                && self.visit_rows(table, start, asked, visit) == Step::Stop
+            {
                 return Step::Stop;
             }
         }
@@ -324,27 +343,22 @@ impl Index {
         match entry.look {
             Look::Clauses => Truth::Yes,
             Look::Pattern => self.resources[entry.pattern as usize].covers(asked),
-            Look::Resource => self.covers_resource(entry, asked),
-            Look::Action => {
-                if self.actions[entry.pattern as usize].covers(&asked.request.action) {
-                    self.covers_resource(entry, asked)
-                } else {
-                    Truth::No
-                }
-            }
-            Look::Statement => {
-                if self.statement(entry).covers_action(&self.actions, &asked.request.action) {
-                    self.covers_resource(entry, asked)
-                } else {
-                    Truth::No
-                }
-            }
+            Look::Resource | Look::Action | Look::Statement => self.elements_cover(entry, asked),
         }
     }
 
-    #[inline]
-    fn covers_resource(&self, entry: &Entry, asked: &Asked<'_>) -> Truth {
-        self.statement(entry).covers_resource(&self.resources, asked)
+    fn elements_cover(&self, entry: &Entry, asked: &Asked<'_>) -> Truth {
+        let action = &asked.request.action;
+        let covers_action = match entry.look {
+            Look::Clauses | Look::Pattern | Look::Resource => true,
+            Look::Action => self.actions[entry.pattern as usize].covers(action),
+            Look::Statement => self.statement(entry).covers_action(&self.actions, action),
+        };
+        if covers_action {
+            self.statement(entry).covers_resource(&self.resources, asked)
+        } else {
+            Truth::No
+        }
     }
 
     #[inline]

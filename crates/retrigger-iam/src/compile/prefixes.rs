@@ -146,10 +146,6 @@ impl Prefixes {
         Level { start: number(start), end: number(self.cells.len()) }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
     /// The longest text of the set with which `text` starts.
     #[inline]
     pub(super) fn longest(&self, text: &[u8]) -> Option<NodeId> {
