@@ -107,19 +107,17 @@ impl<'a> RequestRef<'a> {
         }
     }
 
-    /// Where the resource part of a pattern that reaches past colons may begin in the resource,
-    /// but for the resource part of its ARN: after each colon from the fifth on.
-    pub(crate) fn later_resource_parts(&self) -> impl Iterator<Item = &'a [u8]> {
-        let (of_text, rest) = match self.arn {
-            Some(arn) => (None, arn.resource),
-            None => match self.resource.splitn(6, ':').nth(5) {
-                Some(rest) => (Some(rest.as_bytes()), rest),
-                None => (None, ""),
-            },
+    /// Where else than in its ARN the resource may be split into header and resource part: at
+    /// each colon from the sixth on or, where it is no ARN, from the fifth on.
+    pub(crate) fn later_resource_parts(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        let text = self.resource.as_bytes();
+        let from = match self.arn {
+            Some(arn) => text.len() - arn.resource.len(),
+            // The fifth colon is looked at as well.
+            None => memchr::memchr_iter(b':', text).nth(4).unwrap_or(text.len()),
         };
-        let rest = rest.as_bytes();
-        let later = memchr::memchr_iter(b':', rest).map(|colon| &rest[colon + 1..]);
-        of_text.into_iter().chain(later)
+        let colons = memchr::memchr_iter(b':', &text[from..]).map(move |colon| from + colon);
+        colons.map(|colon| (&text[..colon], &text[colon + 1..]))
     }
 
     /// The same request, owned.

@@ -237,13 +237,12 @@ impl<'i> Sorting<'i> {
         if by_start.len() <= FEW_PATTERNS {
             listed.extend(by_start.drain(..).map(|(_, entry)| entry));
         }
-        let reaches = |(_, entry): &(NodeId, Entry)| {
-            self.index.resources[entry.pattern as usize].reaches_past_colons()
-        };
+        let reach =
+            |(_, entry): &(NodeId, Entry)| self.index.resources[entry.pattern as usize].reach();
         Side {
             layers,
             outright,
-            reaches_past_colons: by_start.iter().any(reaches),
+            reach: by_start.iter().map(reach).max().unwrap_or_default(),
             outright_entries: add_entries(&mut self.index.entries, outright_entries),
             listed: add_entries(&mut self.index.entries, listed),
             table: self.table(by_start),

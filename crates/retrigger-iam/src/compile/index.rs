@@ -18,7 +18,7 @@ use super::{
     asked::Asked,
     clauses::{ClauseId, Clauses},
     prefixes::{NodeId, Prefixes},
-    resource::ResourceMatcher,
+    resource::{Reach, ResourceMatcher},
     statement::{ActionMatcher, Statement},
     text::same,
 };
@@ -77,8 +77,8 @@ pub(super) struct Side {
     /// Statements by resource pattern, where they are many: rows, and after them one more that
     /// ends the last.
     pub(super) table: Run,
-    /// Whether a resource part in the table may begin after a later colon than the fifth.
-    pub(super) reaches_past_colons: bool,
+    /// Where else than after the fifth colon a resource part in the table may begin.
+    pub(super) reach: Reach,
     /// Statements of which it is not certain that they are about the action.
     pub(super) uncertain: Run,
 }
@@ -287,8 +287,8 @@ impl Index {
         {
             return Step::Stop;
         }
-        if side.reaches_past_colons && asked.request.may_be_split_elsewhere {
-            self.visit_past_colons(side.table, asked, visit)
+        if side.reach != Reach::Nowhere && asked.request.may_be_split_elsewhere {
+            self.visit_past_colons(side, asked, visit)
         } else {
             Step::Go
         }
@@ -297,13 +297,16 @@ impl Index {
     /// Visits the rows of resource parts that begin elsewhere than after the fifth colon.
     fn visit_past_colons(
         &self,
-        table: Run,
+        side: &Side,
         asked: &Asked<'_>,
         visit: &mut impl FnMut(&Entry) -> Step,
     ) -> Step {
-        for part in asked.request.later_resource_parts() {
+        for (before, part) in asked.request.later_resource_parts() {
+            if side.reach == Reach::AfterAccount && !may_end_in_account(before) {
+                continue;
+            }
             if let Some(start) = self.resource_starts.longest(part)
-                && self.visit_rows(table, start, asked, visit) == Step::Stop
+                && self.visit_rows(side.table, start, asked, visit) == Step::Stop
             {
                 return Step::Stop;
             }
@@ -365,6 +368,12 @@ impl Index {
     pub(super) fn statement(&self, entry: &Entry) -> &Statement {
         &self.statements[entry.statement as usize]
     }
+}
+
+/// Whether a text could end in the account of an ARN, or in none.
+#[inline]
+fn may_end_in_account(text: &[u8]) -> bool {
+    text.last().is_none_or(|byte| byte.is_ascii_digit() || *byte == b':')
 }
 
 /// Visits the entries whose gate a text passes.

@@ -13,13 +13,17 @@ pub(super) struct Prefixes {
     cells: Vec<Cell>,
     nodes: Vec<Node>,
     root: Level,
+    /// The empty text.
+    empty: Option<NodeId>,
 }
 
 /// Eight bytes of texts, or the last ones of one text.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
-    /// How many bytes count.
+    /// How many bytes count, at least one.
     length: u8,
+    /// How many bits do not.
+    shift: u8,
     /// The longest text of the set that ends here, or on the way here.
     longest: Option<NodeId>,
     /// The longest other cell of the level with which this one starts.
@@ -89,7 +93,9 @@ impl Prefixes {
             open.push(at);
         }
         // Levels that are still to be made, without recursion: a text may be long.
-        let whole = Level { start: 0, end: number(sorted.len()) };
+        let has_empty = sorted.first().is_some_and(|text| text.is_empty());
+        set.empty = has_empty.then(|| NodeId::new(0));
+        let whole = Level { start: u32::from(has_empty), end: number(sorted.len()) };
         let mut pending = vec![Pending { above: None, texts: whole, offset: 0 }];
         while let Some(next) = pending.pop() {
             let level = set.add_level(sorted, next, &mut pending);
@@ -111,7 +117,7 @@ impl Prefixes {
         pending: &mut Vec<Pending>,
     ) -> Level {
         let start = self.cells.len();
-        let inherited = above.and_then(|cell| self.cells[cell].longest);
+        let inherited = above.map_or(self.empty, |cell| self.cells[cell].longest);
         let chunk_at = |at: u32| chunk_of(&sorted[at as usize][offset..]);
         let mut open: Vec<usize> = Vec::new();
         let mut next = texts.start;
@@ -136,8 +142,10 @@ impl Prefixes {
             }
             open.push(cell);
             self.chunks.push(chunk);
+            let length = u8::try_from(length).unwrap_or_default();
             self.cells.push(Cell {
-                length: u8::try_from(length).unwrap_or_default(),
+                length,
+                shift: 64 - 8 * length,
                 longest,
                 shorter: shorter.map(number),
                 deeper: Level::default(),
@@ -149,7 +157,7 @@ impl Prefixes {
     /// The longest text of the set with which `text` starts.
     #[inline]
     pub(super) fn longest(&self, text: &[u8]) -> Option<NodeId> {
-        let (mut level, mut rest, mut longest) = (self.root, text, None);
+        let (mut level, mut rest, mut longest) = (self.root, text, self.empty);
         while level.start < level.end {
             let (chunk, length) = chunk_of(rest);
             let chunks = &self.chunks[level.start as usize..level.end as usize];
@@ -172,11 +180,9 @@ impl Prefixes {
     /// Whether a cell is the start of a chunk of so many bytes.
     #[inline]
     fn fits(&self, cell: usize, chunk: u64, length: usize) -> bool {
-        let counts = usize::from(self.cells[cell].length);
         let differing = self.chunks[cell] ^ chunk;
-        // Shifted by 64 bits nothing of it is left.
-        let shift = u32::from(8 - self.cells[cell].length) * 8;
-        counts <= length && differing.checked_shr(shift).unwrap_or_default() == 0
+        let cell = &self.cells[cell];
+        differing >> cell.shift == 0 && usize::from(cell.length) <= length
     }
 
     /// The longest other text with which this one starts.

@@ -133,6 +133,20 @@ pub(super) enum ResourceMatcher {
     Whole(TextMatcher),
 }
 
+/// After which later colons the resource part of a pattern may begin, where a `*` in its header
+/// takes text with colons.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// None.
+    #[default]
+    Nowhere,
+    /// Those after an account, or after nothing: the part before the pattern's fifth colon stands
+    /// for itself.
+    AfterAccount,
+    /// Any.
+    Anywhere,
+}
+
 /// An ARN pattern that has to be taken part by part.
 #[derive(Clone, Debug)]
 pub(super) struct PartsMatcher {
@@ -209,9 +223,17 @@ impl ResourceMatcher {
         }
     }
 
-    /// Whether its resource part may begin after a later colon of the ARN than the fifth.
-    pub(super) fn reaches_past_colons(&self) -> bool {
-        matches!(self, Self::Parts(parts) if parts.whole.is_some())
+    /// Where else than after the fifth colon of the ARN its resource part may begin.
+    pub(super) fn reach(&self) -> Reach {
+        match self {
+            Self::Parts(parts) if parts.whole.is_some() => match &parts.arn.header[4] {
+                TextMatcher::Exact(id) if id.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    Reach::AfterAccount
+                }
+                _ => Reach::Anywhere,
+            },
+            _ => Reach::Nowhere,
+        }
     }
 }
 
