@@ -1,50 +1,69 @@
 //! Which of many texts a text starts with.
 
+use std::ops::Range;
+
+use hashbrown::HashTable;
+
 use super::number;
 
 /// A set of texts that finds those with which a text starts.
 ///
-/// A tree whose edges are eight bytes: on each level one binary search over numbers, and what is
-/// found knows the shorter texts that it starts with itself.
+/// A tree whose edges are eight bytes, found by their hash; where none goes on, one binary search
+/// among the texts that end within the next eight bytes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Prefixes {
-    /// The eight bytes of each cell, filled up with zeros, as a number that orders as bytes do.
-    chunks: Vec<u64>,
-    cells: Vec<Cell>,
     nodes: Vec<Node>,
+    /// By their hash, see `hash_of`.
+    edges: HashTable<Edge>,
+    /// The bytes of each end, filled up with zeros, as a number that orders as bytes do.
+    chunks: Vec<u64>,
+    ends: Vec<End>,
     root: Level,
-    /// The empty text.
-    empty: Option<NodeId>,
 }
 
-/// Eight bytes of texts, or the last ones of one text.
+/// Eight bytes that texts have in common.
 #[derive(Clone, Copy, Debug)]
-struct Cell {
-    /// How many bytes count, at least one.
-    length: u8,
-    /// How many bits do not.
-    shift: u8,
-    /// The longest text of the set that ends here, or on the way here.
-    longest: Option<NodeId>,
-    /// The longest other cell of the level with which this one starts.
-    shorter: Option<u32>,
-    /// What goes on from here.
-    deeper: Level,
+struct Edge {
+    chunk: u64,
+    from: LevelId,
+    to: Level,
 }
 
-/// Cells, or texts, that lie side by side.
+/// The last bytes of a text, fewer than eight.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    node: NodeId,
+    /// How many bytes there are, at least one.
+    length: u8,
+    /// How many bits of the eight bytes do not count.
+    shift: u8,
+    /// The longest other end of the level with which this one starts.
+    shorter: Option<u32>,
+}
+
+/// Where texts go on that start the same.
 #[derive(Clone, Copy, Debug, Default)]
 struct Level {
+    id: LevelId,
+    /// The longest text of the set that ends here or on the way here.
+    longest: Option<NodeId>,
+    /// The texts that end within the next eight bytes, side by side.
     start: u32,
     end: u32,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct LevelId(u32);
+
 /// A level that is to be made of some of the texts, which have the bytes before `offset` in
 /// common.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Pending {
-    above: Option<usize>,
-    texts: Level,
+    id: LevelId,
+    /// The edge that leads there.
+    edge: Option<(LevelId, u64)>,
+    longest: Option<NodeId>,
+    texts: Range<usize>,
     offset: usize,
 }
 
@@ -93,96 +112,112 @@ impl Prefixes {
             open.push(at);
         }
         // Levels that are still to be made, without recursion: a text may be long.
-        let has_empty = sorted.first().is_some_and(|text| text.is_empty());
-        set.empty = has_empty.then(|| NodeId::new(0));
-        let whole = Level { start: u32::from(has_empty), end: number(sorted.len()) };
-        let mut pending = vec![Pending { above: None, texts: whole, offset: 0 }];
+        let whole = Pending {
+            id: LevelId(0),
+            edge: None,
+            longest: None,
+            texts: 0..sorted.len(),
+            offset: 0,
+        };
+        let mut pending = vec![whole];
+        let mut levels = 1;
         while let Some(next) = pending.pop() {
-            let level = set.add_level(sorted, next, &mut pending);
-            match next.above {
-                Some(cell) => set.cells[cell].deeper = level,
+            let edge = next.edge;
+            let level = set.add_level(sorted, next, &mut levels, &mut pending);
+            match edge {
+                Some((from, chunk)) => {
+                    let hash = |edge: &Edge| hash_of(edge.from, edge.chunk);
+                    let edge = Edge { chunk, from, to: level };
+                    set.edges.insert_unique(hash(&edge), edge, hash);
+                }
                 None => set.root = level,
             }
         }
+        set.edges.shrink_to_fit(|edge| hash_of(edge.from, edge.chunk));
         set.chunks.shrink_to_fit();
-        set.cells.shrink_to_fit();
+        set.ends.shrink_to_fit();
         set
     }
 
-    /// Adds a level.
+    /// Adds the ends of a level, and what goes on from it to what is still to be made.
     fn add_level(
         &mut self,
         sorted: &[&[u8]],
-        Pending { above, texts, offset }: Pending,
+        Pending { id, mut longest, texts, offset, .. }: Pending,
+        levels: &mut u32,
         pending: &mut Vec<Pending>,
     ) -> Level {
-        let start = self.cells.len();
-        let inherited = above.map_or(self.empty, |cell| self.cells[cell].longest);
-        let chunk_at = |at: u32| chunk_of(&sorted[at as usize][offset..]);
+        let start = self.ends.len();
+        let rest_of = |at: usize| &sorted[at][offset..];
         let mut open: Vec<usize> = Vec::new();
         let mut next = texts.start;
         while next < texts.end {
-            let (chunk, length) = chunk_at(next);
             let first = next;
-            while next < texts.end && chunk_at(next) == (chunk, length) {
+            let (chunk, length) = chunk_of(rest_of(first));
+            while open.pop_if(|end| !self.fits(*end, chunk, length)).is_some() {}
+            if rest_of(first).is_empty() {
+                longest = Some(NodeId::new(first));
+                next += 1;
+            } else if length == 8 {
+                while next < texts.end && chunk_of(rest_of(next)) == (chunk, length) {
+                    next += 1;
+                }
+                let longest = open.last().map_or(longest, |end| Some(self.ends[*end].node));
+                pending.push(Pending {
+                    id: LevelId(*levels),
+                    edge: Some((id, chunk)),
+                    longest,
+                    texts: first..next,
+                    offset: offset + 8,
+                });
+                *levels += 1;
+            } else {
+                let shorter = open.last().map(|end| number(*end));
+                open.push(self.ends.len());
+                let length = length.to_le_bytes()[0];
+                self.chunks.push(chunk);
+                let node = NodeId::new(first);
+                self.ends.push(End { node, length, shift: 64 - 8 * length, shorter });
                 next += 1;
             }
-            while open.pop_if(|cell| !self.fits(*cell, chunk, length)).is_some() {}
-            let shorter = open.last().copied();
-            let ends_here = sorted[first as usize].len() == offset + length;
-            let longest = if ends_here {
-                Some(NodeId::new(first as usize))
-            } else {
-                shorter.map_or(inherited, |shorter| self.cells[shorter].longest)
-            };
-            let deeper = Level { start: first + u32::from(ends_here), end: next };
-            let cell = self.cells.len();
-            if deeper.start < deeper.end {
-                pending.push(Pending { above: Some(cell), texts: deeper, offset: offset + 8 });
-            }
-            open.push(cell);
-            self.chunks.push(chunk);
-            let length = u8::try_from(length).unwrap_or_default();
-            self.cells.push(Cell {
-                length,
-                shift: 64 - 8 * length,
-                longest,
-                shorter: shorter.map(number),
-                deeper: Level::default(),
-            });
         }
-        Level { start: number(start), end: number(self.cells.len()) }
+        Level { id, longest, start: number(start), end: number(self.ends.len()) }
     }
 
     /// The longest text of the set with which `text` starts.
     #[inline]
     pub(super) fn longest(&self, text: &[u8]) -> Option<NodeId> {
-        let (mut level, mut rest, mut longest) = (self.root, text, self.empty);
-        while level.start < level.end {
-            let (chunk, length) = chunk_of(rest);
-            let chunks = &self.chunks[level.start as usize..level.end as usize];
-            let after = level.start as usize + chunks.partition_point(|one| *one <= chunk);
-            // Of the cells that fit, all but the last one before `after` are starts of that one.
-            let mut cell = (after > level.start as usize).then(|| after - 1);
-            while let Some(at) = cell
-                && !self.fits(at, chunk, length)
-            {
-                cell = self.cells[at].shorter.map(|shorter| shorter as usize);
-            }
-            let Some(cell) = cell.map(|at| &self.cells[at]) else { break };
-            longest = cell.longest;
-            level = cell.deeper;
-            rest = rest.get(8..).unwrap_or_default();
+        let (mut level, mut rest) = (&self.root, text);
+        while let Some((chunk, after)) = rest.split_first_chunk() {
+            let chunk = u64::from_be_bytes(*chunk);
+            let is_it = |edge: &Edge| edge.chunk == chunk && edge.from == level.id;
+            let Some(edge) = self.edges.find(hash_of(level.id, chunk), is_it) else { break };
+            level = &edge.to;
+            rest = after;
         }
-        longest
+        self.longest_end(level, rest).or(level.longest)
     }
 
-    /// Whether a cell is the start of a chunk of so many bytes.
+    /// The longest end of a level with which `text` starts.
     #[inline]
-    fn fits(&self, cell: usize, chunk: u64, length: usize) -> bool {
-        let differing = self.chunks[cell] ^ chunk;
-        let cell = &self.cells[cell];
-        differing >> cell.shift == 0 && usize::from(cell.length) <= length
+    fn longest_end(&self, level: &Level, text: &[u8]) -> Option<NodeId> {
+        let (chunk, length) = chunk_of(text);
+        let chunks = &self.chunks[level.start as usize..level.end as usize];
+        // Of the ends that fit, all but the last one before this place are starts of that one.
+        let mut next =
+            chunks.partition_point(|one| *one <= chunk).checked_sub(1)? + level.start as usize;
+        while !self.fits(next, chunk, length) {
+            next = self.ends[next].shorter? as usize;
+        }
+        Some(self.ends[next].node)
+    }
+
+    /// Whether an end is the start of a chunk of so many bytes.
+    #[inline]
+    fn fits(&self, end: usize, chunk: u64, length: usize) -> bool {
+        let differing = self.chunks[end] ^ chunk;
+        let end = &self.ends[end];
+        differing >> end.shift == 0 && usize::from(end.length) <= length
     }
 
     /// The longest other text with which this one starts.
@@ -195,6 +230,12 @@ impl Prefixes {
     pub(super) fn end(&self, id: NodeId) -> u32 {
         self.nodes[id.index()].end
     }
+}
+
+#[inline]
+fn hash_of(level: LevelId, chunk: u64) -> u64 {
+    let hash = (chunk ^ u64::from(level.0).rotate_left(40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash ^ hash >> 32
 }
 
 /// The first eight bytes, filled up with zeros, and how many there are.
