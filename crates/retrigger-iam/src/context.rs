@@ -45,15 +45,20 @@ pub struct Context {
 struct Slots([u8; Self::COUNT]);
 
 impl Slots {
-    const COUNT: usize = 64;
-    const EMPTY: u8 = u8::MAX;
-    /// Keys at greater places are searched for.
-    const LAST: usize = Self::EMPTY as usize - 1;
+    const COUNT: usize = 128;
+    /// No key stands there.
+    const EMPTY: u8 = 0x7f;
+    /// Several do, of which this is one; or there are keys that stand nowhere.
+    const SHARED: u8 = 0x80;
 
     fn of(hashes: &[u64]) -> Self {
         let mut slots = Self::default();
         for (hash, at) in hashes.iter().zip(0..Self::EMPTY) {
-            slots.0[Self::slot(*hash)] = at;
+            let slot = &mut slots.0[Self::slot(*hash)];
+            *slot = if *slot == Self::EMPTY { at } else { at | Self::SHARED };
+        }
+        if hashes.len() > usize::from(Self::EMPTY) {
+            slots.0.iter_mut().for_each(|slot| *slot |= Self::SHARED);
         }
         slots
     }
@@ -173,11 +178,9 @@ impl Context {
     #[inline]
     pub(crate) fn look_up(&self, key: &Key) -> ValueRef<'_> {
         let slot = self.slots.0[Slots::slot(key.hash)];
-        if slot == Slots::EMPTY && self.entries.len() <= Slots::LAST {
-            return ValueRef::Absent;
-        }
-        match self.entries.get(usize::from(slot)) {
+        match self.entries.get(usize::from(slot & !Slots::SHARED)) {
             Some(entry) if same(&entry.lower, &key.name) => entry.value_ref(),
+            _ if slot & Slots::SHARED == 0 => ValueRef::Absent,
             _ => self.search(key),
         }
     }

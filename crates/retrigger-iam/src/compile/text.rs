@@ -22,6 +22,8 @@ pub(super) enum TextMatcher {
     Suffix(Box<str>),
     /// `text*text`
     Around(Box<Around>),
+    /// `text*text*text`, with more of the same.
+    Runs(Box<Runs>),
     /// Wildcards anywhere, `?` and variables included.
     General(Box<General>),
 }
@@ -31,6 +33,13 @@ pub(super) enum TextMatcher {
 pub(super) struct Around {
     pub(super) start: Box<str>,
     pub(super) end: Box<str>,
+}
+
+/// What a text starts and ends with, and what stands in between, in this order.
+#[derive(Clone, Debug)]
+pub(super) struct Runs {
+    around: Around,
+    between: Box<[Box<str>]>,
 }
 
 /// A pattern with nothing special about it.
@@ -72,6 +81,9 @@ impl TextMatcher {
                 Self::Around(Box::new(Around { start, end }))
             }
             pieces if pieces.iter().all(|piece| *piece == AnyRun) => Self::Any,
+            pieces if pieces.iter().all(|piece| matches!(piece, Literal(_) | AnyRun)) => {
+                Self::Runs(Box::new(Runs::new(pieces)))
+            }
             pieces => Self::General(Box::new(General::new(pieces))),
         }
     }
@@ -85,6 +97,7 @@ impl TextMatcher {
             Self::Prefix(start) => starts_with(text, start).into(),
             Self::Suffix(end) => text.as_bytes().ends_with(end.as_bytes()).into(),
             Self::Around(around) => around.fits(text).into(),
+            Self::Runs(runs) => runs.fits(text).into(),
             Self::General(general) => general.fits(text, context),
         }
     }
@@ -94,6 +107,7 @@ impl TextMatcher {
         match self {
             Self::Exact(text) | Self::Prefix(text) => text,
             Self::Around(around) => &around.start,
+            Self::Runs(runs) => &runs.around.start,
             Self::General(general) => &general.start,
             Self::Any | Self::Suffix(_) => "",
         }
@@ -104,6 +118,7 @@ impl TextMatcher {
         match self {
             Self::Exact(text) | Self::Suffix(text) => text,
             Self::Around(around) => &around.end,
+            Self::Runs(runs) => &runs.around.end,
             Self::General(general) => &general.end,
             Self::Any | Self::Prefix(_) => "",
         }
@@ -157,6 +172,46 @@ impl Around {
             && bytes.ends_with(self.end.as_bytes())
             && bytes.starts_with(self.start.as_bytes())
     }
+}
+
+impl Runs {
+    /// Of literal text and `*`, in turns.
+    fn new(pieces: &[Piece]) -> Self {
+        let mut texts = pieces.iter().filter_map(|piece| match piece {
+            Piece::Literal(text) => Some(text.as_str().into()),
+            _ => None,
+        });
+        let is_literal = |piece: Option<&Piece>| matches!(piece, Some(Piece::Literal(_)));
+        let start = texts.by_ref().take(usize::from(is_literal(pieces.first()))).next();
+        let mut between: Vec<Box<str>> = texts.collect();
+        let end = if is_literal(pieces.last()) { between.pop() } else { None };
+        let around = Around { start: start.unwrap_or_default(), end: end.unwrap_or_default() };
+        Self { around, between: between.into() }
+    }
+
+    /// Each text is taken where it stands first, so that the most is left to the next.
+    fn fits(&self, text: &str) -> bool {
+        let Around { start, end } = &self.around;
+        if !self.around.fits(text) {
+            return false;
+        }
+        let mut rest = &text.as_bytes()[start.len()..text.len() - end.len()];
+        self.between.iter().all(|one| match find(rest, one.as_bytes()) {
+            Some(at) => {
+                rest = &rest[at + one.len()..];
+                true
+            }
+            None => false,
+        })
+    }
+}
+
+/// Where a text, which is not empty, stands first in another.
+//
+// PERF: texts are short here; making ready to search for several bytes would take longer.
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    let first = *wanted.first()?;
+    memchr::memchr_iter(first, text).find(|at| text[*at..].starts_with(wanted))
 }
 
 /// What a part stands for in a request.
