@@ -68,11 +68,16 @@ pub(crate) fn rounds(evaluators: &[Evaluator], requests: &[usize]) -> Vec<Time> 
 
 /// Nanoseconds per decision in one turn.
 fn turn(evaluator: &Evaluator, requests: &[usize]) -> f64 {
+    // The time of a thread is asked of the kernel: with a few requests a look after each pass
+    // would take as long as the decisions.
+    let passes_a_look = 1_000_usize.div_ceil(requests.len());
     let start = processor_time();
     let mut passes = 0_u32;
     loop {
-        black_box(evaluator.pass(black_box(requests)));
-        passes += 1;
+        for _ in 0..passes_a_look {
+            black_box(evaluator.pass(black_box(requests)));
+            passes += 1;
+        }
         let time = processor_time().saturating_sub(start);
         if time >= TURN {
             #[expect(clippy::cast_precision_loss, reason = "far fewer than that")]
