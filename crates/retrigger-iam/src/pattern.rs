@@ -14,20 +14,27 @@ use crate::{
 /// A pattern, split into its pieces when the document is read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {
-    pieces: Vec<Piece>,
+    pieces: Box<[Piece]>,
 }
 
 /// One piece of a [`Pattern`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Piece {
     /// Text that stands for itself.
-    Literal(String),
+    Literal(Box<str>),
     /// `*`: any run of characters, also none.
     AnyRun,
     /// `?`: exactly one character.
     AnyOne,
     /// `${key}` or `${key, 'default'}`.
-    Variable { key: String, default: Option<String> },
+    Variable(Box<Variable>),
+}
+
+/// A policy variable.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Variable {
+    pub(crate) key: String,
+    pub(crate) default: Option<String>,
 }
 
 /// What is special in the text of a pattern.
@@ -45,7 +52,8 @@ impl Syntax {
 
 impl Pattern {
     pub(crate) fn parse(text: &str, syntax: Syntax) -> Self {
-        let mut pieces = Vec::with_capacity(3);
+        // A document holds many patterns, most of them of one piece.
+        let mut pieces = Vec::with_capacity(1);
         // What is literal so far, from `start`; a replaced `${*}` makes it a text of its own.
         let mut literal = String::new();
         let (mut start, mut at) = (0, 0);
@@ -75,7 +83,7 @@ impl Pattern {
                 continue;
             }
             if !literal.is_empty() {
-                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+                pieces.push(Piece::Literal(std::mem::take(&mut literal).into()));
             }
             // Several `*` in a row are one.
             if piece != Piece::AnyRun || pieces.last() != Some(&Piece::AnyRun) {
@@ -84,9 +92,9 @@ impl Pattern {
         }
         literal.push_str(&text[start..]);
         if !literal.is_empty() {
-            pieces.push(Piece::Literal(literal));
+            pieces.push(Piece::Literal(literal.into()));
         }
-        Self { pieces }
+        Self { pieces: pieces.into() }
     }
 
     /// A whole resource pattern: variables are such after the fifth colon only.
@@ -95,17 +103,18 @@ impl Pattern {
             return Self::parse(text, syntax);
         };
         let (header, rest) = text.split_at(start);
-        let mut whole = Self::parse(header, Syntax { variables: false, ..syntax });
-        let mut rest = Self::parse(rest, syntax).pieces;
+        let mut whole =
+            Self::parse(header, Syntax { variables: false, ..syntax }).pieces.into_vec();
+        let mut rest = Self::parse(rest, syntax).pieces.into_vec();
         // Literal text on both sides of the fifth colon is one piece.
         if let (Some(Piece::Literal(text)), Some(Piece::Literal(more))) =
-            (whole.pieces.last_mut(), rest.first())
+            (whole.last_mut(), rest.first())
         {
-            text.push_str(more);
+            *text = format!("{text}{more}").into();
             rest.remove(0);
         }
-        whole.pieces.extend(rest);
-        whole
+        whole.extend(rest);
+        Self { pieces: whole.into() }
     }
 
     /// Whether the whole of `text` fits the pattern, variables taken from `context`. A variable
@@ -143,7 +152,7 @@ impl Pattern {
     /// The names of the policy variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Variable { key, .. } => Some(key.as_str()),
+            Piece::Variable(variable) => Some(variable.key.as_str()),
             _ => None,
         })
     }
@@ -154,7 +163,7 @@ impl Pattern {
 
     /// Whether the pattern is a single `*`.
     pub(crate) fn is_any(&self) -> bool {
-        self.pieces == [Piece::AnyRun]
+        *self.pieces == [Piece::AnyRun]
     }
 
     /// Whether the pattern ends in `*`.
@@ -171,13 +180,13 @@ impl Pattern {
                 Piece::Literal(text) => tokens.extend(text.chars().map(Token::Character)),
                 Piece::AnyRun => tokens.push(Token::AnyRun),
                 Piece::AnyOne => tokens.push(Token::AnyOne),
-                Piece::Variable { key, .. } if context.is_unknown(key) => {
+                Piece::Variable(variable) if context.is_unknown(&variable.key) => {
                     tokens.push(Token::AnyRun);
                 }
-                Piece::Variable { key, default } => {
+                Piece::Variable(variable) => {
                     let value = unsettled::variable_value(
-                        context.get(key).and_then(ContextValue::as_single),
-                        default.as_deref(),
+                        context.get(&variable.key).and_then(ContextValue::as_single),
+                        variable.default.as_deref(),
                     )?;
                     tokens.extend(value.chars().map(Token::Character));
                 }
@@ -238,14 +247,15 @@ fn leading_variable(text: &str) -> Option<(&str, usize)> {
 /// single quotes after a comma.
 fn variable_piece(body: &str) -> Piece {
     if matches!(body, "*" | "?" | "$") {
-        return Piece::Literal(body.to_owned());
+        return Piece::Literal(body.into());
     }
     let (key, default) = match body.split_once(',') {
         Some((key, default)) => (key, Some(default.trim())),
         None => (body, None),
     };
     let unquoted = default.and_then(|text| text.strip_prefix('\'')?.strip_suffix('\''));
-    Piece::Variable { key: key.trim().to_owned(), default: unquoted.map(str::to_owned) }
+    let (key, default) = (key.trim().to_owned(), unquoted.map(str::to_owned));
+    Piece::Variable(Box::new(Variable { key, default }))
 }
 
 impl ArnPattern {

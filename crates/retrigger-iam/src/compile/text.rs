@@ -73,11 +73,11 @@ impl TextMatcher {
         use Piece::{AnyRun, Literal};
         match pattern.pieces() {
             [] => Self::Exact("".into()),
-            [Literal(text)] => Self::Exact(text.as_str().into()),
-            [Literal(text), AnyRun] => Self::Prefix(text.as_str().into()),
-            [AnyRun, Literal(text)] => Self::Suffix(text.as_str().into()),
+            [Literal(text)] => Self::Exact(text.clone()),
+            [Literal(text), AnyRun] => Self::Prefix(text.clone()),
+            [AnyRun, Literal(text)] => Self::Suffix(text.clone()),
             [Literal(start), AnyRun, Literal(end)] => {
-                let (start, end) = (start.as_str().into(), end.as_str().into());
+                let (start, end) = (start.clone(), end.clone());
                 Self::Around(Box::new(Around { start, end }))
             }
             pieces if pieces.iter().all(|piece| *piece == AnyRun) => Self::Any,
@@ -128,12 +128,12 @@ impl TextMatcher {
 impl Part {
     pub(super) fn new(piece: &Piece) -> Self {
         match piece {
-            Piece::Literal(text) => Self::Literal(text.as_str().into()),
+            Piece::Literal(text) => Self::Literal(text.clone()),
             Piece::AnyRun => Self::AnyRun,
             Piece::AnyOne => Self::AnyOne,
-            Piece::Variable { key, default } => Self::Variable(Box::new(Variable {
-                key: Key::new(key),
-                default: default.as_deref().map(Into::into),
+            Piece::Variable(variable) => Self::Variable(Box::new(Variable {
+                key: Key::new(&variable.key),
+                default: variable.default.as_deref().map(Into::into),
             })),
         }
     }
@@ -178,7 +178,7 @@ impl Runs {
     /// Of literal text and `*`, in turns.
     fn new(pieces: &[Piece]) -> Self {
         let mut texts = pieces.iter().filter_map(|piece| match piece {
-            Piece::Literal(text) => Some(text.as_str().into()),
+            Piece::Literal(text) => Some(text.clone()),
             _ => None,
         });
         let is_literal = |piece: Option<&Piece>| matches!(piece, Some(Piece::Literal(_)));
@@ -262,13 +262,13 @@ impl Variable {
 impl General {
     fn new(pieces: &[Piece]) -> Self {
         let literal = |piece: Option<&Piece>| match piece {
-            Some(Piece::Literal(text)) => text.as_str().into(),
+            Some(Piece::Literal(text)) => text.clone(),
             _ => "".into(),
         };
         Self {
             start: literal(pieces.first()),
             end: literal(pieces.last()),
-            has_variables: pieces.iter().any(|piece| matches!(piece, Piece::Variable { .. })),
+            has_variables: pieces.iter().any(|piece| matches!(piece, Piece::Variable(_))),
             parts: pieces.iter().map(Part::new).collect(),
         }
     }
