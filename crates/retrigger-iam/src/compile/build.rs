@@ -418,7 +418,7 @@ impl Actions {
                 self.names.entry(key.name.clone()).or_default().push(candidate);
             }
             ActionMatcher::Start(start) => self.start(start, at, true),
-            other => self.start(other.literal_start(), at, false),
+            ActionMatcher::Other(other) => self.start(other.literal_start(), at, false),
         }
     }
 

@@ -98,6 +98,10 @@ pub(super) fn decide(set: &CompiledPolicySet, request: &RequestRef<'_>) -> Verdi
     if request.action.is_always_allowed {
         return Verdict::Allowed;
     }
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method itself is of one lifetime only"
+    )]
     with_case(set, request, |case| case.verdict())
 }
 

@@ -207,13 +207,11 @@ impl Index {
 
     fn find_class(&self, action: &ActionRef<'_>) -> Option<&Class> {
         let lower = action.lower();
-        match self.names.find(action.hash, |(name, _)| same(name, lower)) {
-            Some((_, class)) => Some(self.class(*class)),
-            None => {
-                let start = self.starts.longest(lower.as_bytes())?;
-                Some(self.class(self.class_of(start)))
-            }
+        if let Some((_, class)) = self.names.find(action.hash, |(name, _)| same(name, lower)) {
+            return Some(self.class(*class));
         }
+        let start = self.starts.longest(lower.as_bytes())?;
+        Some(self.class(self.class_of(start)))
     }
 
     #[inline]
