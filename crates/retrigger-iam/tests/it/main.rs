@@ -8,6 +8,7 @@ mod generate;
 mod growth;
 mod kinds;
 mod laws;
+mod limits;
 mod misses;
 mod mix;
 mod rewrite;
