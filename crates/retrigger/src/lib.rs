@@ -55,6 +55,7 @@ pub mod event;
 pub mod harness;
 pub mod lint;
 pub mod noise;
+pub mod record;
 pub mod reporter;
 pub mod triggers;
 

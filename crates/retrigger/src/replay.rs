@@ -45,6 +45,7 @@ pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;
 pub(crate) use one::file_error;
 use pool::{Pool, SharedHandler};
+pub(crate) use steps::declared;
 
 /// A run over recordings.
 ///

@@ -30,7 +30,8 @@ pub(super) fn classify(
     })
 }
 
-fn declared(manifest: &Manifest) -> Result<Declared, Undecidable> {
+/// What a recording states of its trigger.
+pub(crate) fn declared(manifest: &Manifest) -> Result<Declared, Undecidable> {
     let facts = &manifest.trigger;
     let invalid = |what: &str, error: String| Undecidable::Other {
         message: error,

@@ -1,0 +1,238 @@
+//! Making recordings: of events that were found in files, or that a recorder saw.
+//!
+//! ```text
+//! Import::read ─▶ FoundEvent ─┐
+//!                             ├▶ NewRecording ─▶ Recorder::record ─▶ a folder with a recording
+//! a recorder ─────────────────┘
+//! ```
+//!
+//! Secrets are replaced before anything is written, see [`Redactor`]. What is not known of the
+//! trigger stays open: [`Recorded::classification`] says what it is.
+//!
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let function = folder.path();
+//! # std::fs::write(function.join("function.toml"), "format = 1\nruntime = \"nodejs20.x\"\n\
+//! #   arn = \"arn:aws:lambda:us-east-1:841860927337:function:demo\"\nhandler = \"i.h\"\n").unwrap();
+//! # let log = function.join("log.txt");
+//! # std::fs::write(&log, r#"{"Records": [{"eventSource": "aws:sqs", "messageId": "1",
+//! #   "eventSourceARN": "arn:aws:sqs:us-east-1:841860927337:orders", "body": "1"}]}"#).unwrap();
+//! use retrigger::record::{Import, NewRecording, Recorder};
+//!
+//! let mut recorder = Recorder::open(function).unwrap();
+//! for found in Import::read(log).unwrap().events {
+//!     let recorded = recorder.record(NewRecording::from(found)).unwrap();
+//!     assert_eq!(recorded.folder, function.join("sqs"));
+//! }
+//! ```
+
+mod import;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use retrigger_iam::Principal;
+use retrigger_recording::{
+    Error, Fact, FunctionFolder, Invocation, Manifest, Recording, Redactor, TriggerFacts, discover,
+};
+use retrigger_trigger::{Classification, Surroundings};
+use serde_json::Value;
+
+use crate::replay::{Undecidable, declared};
+
+pub use import::{FoundEvent, Import, ImportError, InvocationFacts, MAX_IMPORT_BYTES, Place};
+
+/// What a recording of an unknown trigger is called.
+const UNKNOWN_TRIGGER: &str = "event";
+
+/// An event that is to be recorded, with what is known of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewRecording {
+    /// The payload: JSON.
+    pub event: String,
+    /// What the recording is called; after its trigger by default. Where there is a recording of
+    /// this name, a number is added.
+    pub name: Option<String>,
+    /// The snapshot to replay under, `snapshot` by default.
+    pub snapshot: Option<String>,
+    /// What is known of the trigger besides the payload.
+    pub trigger: TriggerFacts,
+    /// What is known of the invocation.
+    pub invocation: Invocation,
+}
+
+impl From<FoundEvent> for NewRecording {
+    fn from(found: FoundEvent) -> Self {
+        let FoundEvent { json, name, request_id, time, log_stream, .. } = found;
+        let invocation = Invocation { request_id, time, log_stream, ..Invocation::default() };
+        Self { event: json, name, invocation, ..Self::default() }
+    }
+}
+
+impl NewRecording {
+    /// Adds what `CloudTrail` says of this invocation, which is the one with the same request id.
+    /// What is known already stays.
+    pub fn add_facts(&mut self, facts: &InvocationFacts) {
+        if self.invocation.request_id.as_ref() != Some(&facts.request_id) {
+            return;
+        }
+        let declared = |value: &Option<String>| value.clone().map(Fact::declared);
+        let principal = facts.principal.as_ref().map(Principal::to_string);
+        let Self { trigger, invocation, .. } = self;
+        trigger.source_arn = trigger.source_arn.take().or_else(|| declared(&facts.source_arn));
+        trigger.source_account =
+            trigger.source_account.take().or_else(|| declared(&facts.source_account));
+        trigger.principal = trigger.principal.take().or_else(|| declared(&principal));
+        invocation.qualifier = invocation.qualifier.take().or_else(|| facts.qualifier.clone());
+        // It is asked for before anything is logged.
+        invocation.time = facts.time.clone().or_else(|| invocation.time.take());
+    }
+}
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// The recording's folder.
+    pub folder: PathBuf,
+    /// Whether a recording that says the same was there already; nothing was written then.
+    pub was_there: bool,
+    /// What is known of the trigger; `None` where it has to be declared.
+    pub classification: Option<Classification>,
+    /// How many secrets were replaced.
+    pub redactions: usize,
+}
+
+/// Why an event was not recorded. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The event is no JSON, or a file cannot be read or written.
+    #[error(transparent)]
+    Recording(#[from] Error),
+    /// A folder cannot be made.
+    #[error("{}: cannot make it: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What is declared of the trigger cannot be so.
+    #[error("{0}")]
+    Declared(String),
+}
+
+impl From<Undecidable> for RecordError {
+    fn from(undecidable: Undecidable) -> Self {
+        match undecidable {
+            // What to do about it names a file that is not written yet.
+            Undecidable::Other { message, .. } => Self::Declared(message),
+            other => Self::Declared(other.to_string()),
+        }
+    }
+}
+
+/// Makes recordings of one function's events.
+#[derive(Debug)]
+pub struct Recorder {
+    folder: FunctionFolder,
+    redactor: Redactor,
+    /// The recordings that there are.
+    known: Vec<(PathBuf, Recording)>,
+}
+
+impl Recorder {
+    /// For the function whose `function.toml` is in this folder.
+    ///
+    /// # Errors
+    ///
+    /// When `function.toml` is missing or broken.
+    pub fn open(function: impl AsRef<Path>) -> Result<Self, RecordError> {
+        let folder = FunctionFolder::load(function)?;
+        let redactor = folder.redactor();
+        // Without a recording yet, none is found; a broken one is not this one's concern.
+        let paths = discover(&[folder.path()]).unwrap_or_default();
+        let known = paths.into_iter().filter_map(|path| {
+            let recording = Recording::load(&path.folder).ok()?;
+            Some((path.folder, recording))
+        });
+        let known = known.collect();
+        Ok(Self { folder, redactor, known })
+    }
+
+    /// The function.
+    pub fn function(&self) -> &FunctionFolder {
+        &self.folder
+    }
+
+    /// Writes an event into a folder of its own below the function's, with its secrets replaced.
+    /// One that is there already, the same event of the same invocation, is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// When the event is no JSON or what is declared of it cannot be so, or it cannot be written.
+    pub fn record(&mut self, new: NewRecording) -> Result<Recorded, RecordError> {
+        let NewRecording { event, name, snapshot, trigger, invocation } = new;
+        let manifest = Manifest { snapshot, trigger, invocation, ..Manifest::default() };
+        let mut recording =
+            Recording { event: event.into_bytes(), manifest, calls: Vec::new(), expected: None };
+        recording.redact(&self.redactor)?;
+        let classification = self.classify(&recording)?;
+        let redactions = recording.manifest.redactions.len();
+        if let Some(folder) = self.known_as(&recording) {
+            return Ok(Recorded { folder, was_there: true, classification, redactions });
+        }
+        let name = name.map(|name| as_folder_name(&name)).filter(|name| !name.is_empty());
+        let of_trigger = || classification.as_ref().map(|found| found.trigger.to_string());
+        let name = name.or_else(of_trigger).unwrap_or_else(|| UNKNOWN_TRIGGER.to_owned());
+        let folder = self.claim(&name)?;
+        recording.save(&folder, &self.redactor)?;
+        self.known.push((folder.clone(), recording));
+        Ok(Recorded { folder, was_there: false, classification, redactions })
+    }
+
+    fn classify(&self, recording: &Recording) -> Result<Option<Classification>, RecordError> {
+        // The event was found to be JSON when it was redacted.
+        let Ok(payload) = serde_json::from_slice::<Value>(&recording.event) else {
+            return Ok(None);
+        };
+        let arn = self.folder.function().arn.to_string();
+        let declared = declared(&recording.manifest)?;
+        Ok(Classification::resolve(&payload, &Surroundings::of_function(&arn), declared))
+    }
+
+    /// The folder of a recording of the same event of the same invocation.
+    fn known_as(&self, new: &Recording) -> Option<PathBuf> {
+        let is_it = |known: &Recording| {
+            known.event == new.event
+                && known.manifest.invocation.request_id == new.manifest.invocation.request_id
+        };
+        self.known.iter().find(|(_, known)| is_it(known)).map(|(folder, _)| folder.clone())
+    }
+
+    /// Makes the first free folder of this name.
+    fn claim(&self, name: &str) -> Result<PathBuf, RecordError> {
+        let mut number = 1;
+        loop {
+            let numbered = if number == 1 { name.to_owned() } else { format!("{name}-{number}") };
+            let path = self.folder.path().join(numbered);
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(source) => return Err(RecordError::Folder { path, source }),
+            }
+        }
+    }
+}
+
+/// A name as a folder can have it: letters, digits, `-`, `_` and `.`, others as `-`.
+fn as_folder_name(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
+    plain.trim_matches(['-', '.']).to_owned()
+}
+
+#[cfg(test)]
+mod tests;
