@@ -140,8 +140,23 @@ mod tests {
     #[case("")]
     #[case("2018-13-01")]
     #[case("2018-08-10 at noon")]
+    #[case("2018-08-10 12:00:00Z")]
+    #[case("2018-08-10t12:00:00z")]
+    #[case("201-008")]
+    #[case("+201-08")]
+    #[case("2018/08/10")]
     fn other_texts_are_no_date(#[case] text: &str) {
         assert_eq!(date(text), None);
+    }
+
+    #[rstest]
+    #[case("2018-08-10T12:34:56Z", Some(1_533_904_496))]
+    #[case("1969-12-31T23:59:59Z", Some(-1))]
+    #[case("2018-08-10T12:34:60Z", None)]
+    #[case("2018-02-30T12:34:56Z", None)]
+    #[case("2018-08-10T12:34:56+", None)]
+    fn the_common_form_is_taken_apart(#[case] text: &str, #[case] seconds: Option<i64>) {
+        assert_eq!(whole_seconds(text), seconds.map(Decimal::from));
     }
 
     #[rstest]

@@ -7,6 +7,7 @@ mod differential;
 mod generate;
 mod growth;
 mod kinds;
+mod large;
 mod laws;
 mod limits;
 mod misses;
