@@ -12,6 +12,7 @@ mod in_process;
 mod lint;
 mod lint_shared;
 mod noise;
+mod record;
 mod replay;
 mod review;
 mod semantics;

@@ -7,7 +7,7 @@ use std::{
 
 use retrigger::{
     record::{FoundEvent, Import, InvocationFacts, NewRecording, Recorded, Recorder},
-    recording::{Fact, TriggerFacts},
+    recording::{FUNCTION_FILE, Fact, TriggerFacts},
     trigger::Classification,
 };
 use serde::Serialize;
@@ -60,8 +60,7 @@ pub(crate) struct Args {
 /// Imports every file. Exit code 2 where one cannot be read or an event not be recorded; the
 /// others are recorded all the same.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
-    let mut recorder =
-        Recorder::open(&args.function).map_err(|error| Failure::new(error.to_string()))?;
+    let mut recorder = open(&args.function)?;
     let mut outcome = Outcome::AsExpected;
     let mut report = |failure: Failure| {
         exit::report(&failure);
@@ -89,9 +88,9 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
     for (file, event) in events {
         let place = event.place;
         match recorder.record(args.recording(event, &facts)) {
-            Ok(recorded) => {
-                *if recorded.was_there { &mut there } else { &mut new } += 1;
-                print(args.format, output, file, &recorded)?;
+            Ok(made) => {
+                *if made.was_there { &mut there } else { &mut new } += 1;
+                print(args.format, output, file, &made)?;
             }
             Err(error) => {
                 report(Failure::new(format!("{}{place}: {error}", file.display())));
@@ -102,6 +101,15 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
         end(output, &args.function, (new, there), facts.len())?;
     }
     Ok(outcome)
+}
+
+fn open(function: &Path) -> Result<Recorder, Failure> {
+    Recorder::open(function).map_err(|error| {
+        let is_there = function.join(FUNCTION_FILE).exists();
+        let help =
+            "\n  help: name the function's folder with `--function`; it has a `function.toml`";
+        Failure::new(format!("{error}{}", if is_there { "" } else { help }))
+    })
 }
 
 impl Args {
@@ -119,7 +127,9 @@ impl Args {
             ..TriggerFacts::default()
         };
         new.invocation.qualifier.clone_from(&self.qualifier);
-        facts.iter().for_each(|facts| new.add_facts(facts));
+        for facts in facts {
+            new.add_facts(facts);
+        }
         new
     }
 }
@@ -182,8 +192,8 @@ fn end(
     writeln!(output)?;
     if new > 0 {
         let function = function.display();
-        writeln!(output, "next: `retrigger replay {function}`, and `retrigger accept {function}`")?;
-        writeln!(output, "to keep what the handler answers")?;
+        writeln!(output, "next: retrigger replay {function}")?;
+        writeln!(output, "      retrigger accept {function}    keeps what the handler answers")?;
     }
     Ok(())
 }

@@ -49,8 +49,8 @@ fn names_are_made_fit_for_folders() {
     let mut recorder = Recorder::open(folder.path()).unwrap();
     let mut record = |name: &str, event: &str| {
         let name = Some(name.to_owned());
-        let recorded = recorder.record(NewRecording { name, ..new(event) }).unwrap();
-        recorded.folder.file_name().unwrap().to_string_lossy().into_owned()
+        let made = recorder.record(NewRecording { name, ..new(event) }).unwrap();
+        made.folder.file_name().unwrap().to_string_lossy().into_owned()
     };
     assert_eq!(record("../an order/1", "{}"), "an-order-1");
     assert_eq!(record("..", "1"), "event");
@@ -72,7 +72,7 @@ fn what_cloud_trail_says_is_declared() {
     let invocation = Invocation { request_id: Some("r-1".into()), ..Invocation::default() };
     let kind = Some("iot-rule".to_owned());
     let trigger = TriggerFacts { kind, ..TriggerFacts::default() };
-    let mut event = NewRecording { invocation, trigger, ..new(r#"{"degrees": 21}"#) };
+    let mut event = NewRecording { trigger, invocation, ..new(r#"{"degrees": 21}"#) };
     event.add_facts(&InvocationFacts { request_id: "another".into(), ..facts.clone() });
     assert_eq!(event.trigger.source_arn, None);
     event.add_facts(&facts);

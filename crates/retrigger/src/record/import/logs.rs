@@ -39,7 +39,7 @@ pub(super) struct LogEvents {
 
 /// An entry from a record of the `CloudWatch` Logs API; `None` where it is none.
 ///
-/// Source: Amazon `CloudWatch` Logs API Reference, "FilteredLogEvent".
+/// Source: Amazon `CloudWatch` Logs API Reference, `FilteredLogEvent`.
 pub(super) fn entry_of(record: &Value) -> Option<Entry> {
     let message = record.get("message")?.as_str()?.to_owned();
     let millis = record.get("timestamp")?.as_i64()?;
@@ -83,7 +83,7 @@ pub(super) fn entries_of(text: &str) -> Vec<Entry> {
             }
             rest = &rest[whole..];
         }
-        entry.message = rest.to_owned();
+        rest.clone_into(&mut entry.message);
         let is_new = rest.len() < line.len()
             || ["START ", "END ", "REPORT "].iter().any(|word| rest.starts_with(word))
             || rest.starts_with('{');

@@ -1,0 +1,180 @@
+//! `retrigger record`: recordings made from files, which replay at once.
+
+use std::{fs, path::Path};
+
+use crate::support::{Ran, copy, retrigger};
+
+const ID: &str = "8f507cfc-0001-4697-b07a-ac58fc914c95";
+
+/// A function folder without recordings, to record into.
+struct Function(tempfile::TempDir);
+
+impl Function {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (Path::new("recordings/lambda-demo"), folder.path().join("demo"));
+        fs::create_dir(&to).unwrap();
+        fs::copy(from.join("function.toml"), to.join("function.toml")).unwrap();
+        for below in ["handler", "snapshot"] {
+            copy(&from.join(below), &to.join(below));
+        }
+        Self(folder)
+    }
+
+    fn path(&self, below: &str) -> String {
+        self.0.path().join("demo").join(below).to_str().unwrap().to_owned()
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn import(&self, files: &[&str], options: &[&str]) -> Ran {
+        let function = self.path("");
+        let mut arguments = vec!["record", "import", "--function", &function];
+        arguments.extend(files);
+        arguments.extend(options);
+        retrigger(arguments)
+    }
+
+    /// What is said, with the folder left out.
+    fn shown(&self, ran: &Ran) -> String {
+        let folder = format!("{}/", self.0.path().display());
+        format!("{}{}", ran.stdout, ran.stderr).replace(&folder, "")
+    }
+}
+
+fn recorded(name: &str) -> String {
+    fs::read_to_string(format!("recordings/lambda-demo/{name}/event.json")).unwrap()
+}
+
+#[test]
+fn a_payload_becomes_a_recording_that_replays() {
+    let function = Function::new();
+    let event = function.file("event.json", &recorded("alb-get-root"));
+    let ran = function.import(&[&event], &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    insta::assert_snapshot!(function.shown(&ran), @"
+    recorded  demo/alb
+
+    1 recording
+    next: retrigger replay demo/
+          retrigger accept demo/    keeps what the handler answers
+    ");
+    assert_eq!(
+        fs::read_to_string(function.path("alb/event.json")).unwrap(),
+        recorded("alb-get-root")
+    );
+    let replayed = retrigger(["replay", &function.path("")]);
+    assert_eq!(replayed.code, 0, "{}{}", replayed.stdout, replayed.stderr);
+    assert!(replayed.stdout.contains("NEW  alb"), "{}", replayed.stdout);
+
+    let again = function.import(&[&event], &[]);
+    assert_eq!(again.code, 0);
+    insta::assert_snapshot!(function.shown(&again), @"
+    there already  demo/alb
+
+    0 recordings, 1 there already
+    ");
+}
+
+/// The bucket's account is in no S3 event, and the rule's ARN in none of `EventBridge`: CloudTrail
+/// has them.
+#[test]
+fn a_log_and_a_trail_together_say_who_invoked() {
+    let function = Function::new();
+    let event = recorded("s3-object-created").replace('\n', " ");
+    let log = function.file(
+        "log.json",
+        &serde_json::json!({"events": [
+            {"logStreamName": "2026/03/02/[$LATEST]0a", "timestamp": 1_772_444_460_000_i64,
+             "message": format!("START RequestId: {ID} Version: $LATEST\n")},
+            {"logStreamName": "2026/03/02/[$LATEST]0a", "timestamp": 1_772_444_460_100_i64,
+             "message": format!("2026-03-02T09:41:00.100Z\t{ID}\tINFO\t{event}\n")},
+        ]})
+        .to_string(),
+    );
+    let arn = "arn:aws:lambda:us-east-1:841860927337:function:lambdaDemo";
+    let trail = function.file(
+        "trail.json",
+        &serde_json::json!({"Records": [{
+            "eventSource": "lambda.amazonaws.com", "eventName": "Invoke", "awsRegion": "us-east-1",
+            "eventTime": "2026-03-02T09:41:00Z", "requestID": ID,
+            "userIdentity": {"type": "AWSService", "invokedBy": "s3.amazonaws.com"},
+            "requestParameters": {"functionName": arn, "sourceAccount": "841860927337",
+                                  "sourceArn": "arn:aws:s3:::athena-demo-kodekloud"},
+            "resources": [{"ARN": arn}],
+        }]})
+        .to_string(),
+    );
+    let ran = function.import(&[&log, &trail], &["--name", "an upload"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    insta::assert_snapshot!(fs::read_to_string(function.path("an-upload/recording.toml")).unwrap(), @r#"
+    format = 1
+
+    [trigger]
+    source_arn = { value = "arn:aws:s3:::athena-demo-kodekloud", provenance = "declared" }
+    source_account = { value = "841860927337", provenance = "declared" }
+    principal = { value = "s3.amazonaws.com", provenance = "declared" }
+
+    [invocation]
+    request_id = "8f507cfc-0001-4697-b07a-ac58fc914c95"
+    time = "2026-03-02T09:41:00Z"
+    log_stream = "2026/03/02/[$LATEST]0a"
+    "#);
+    let replayed = retrigger(["replay", &function.path("an-upload")]);
+    assert_eq!(replayed.code, 0, "{}{}", replayed.stdout, replayed.stderr);
+}
+
+#[test]
+fn what_a_payload_lacks_is_asked_for() {
+    let function = Function::new();
+    let event = function.file("event.json", &recorded("eventbridge-unknown-rule"));
+    let free = function.file("free.json", r#"{"degrees": 21.50}"#);
+    let ran = function.import(&[&event, &free], &["--format", "human"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    insta::assert_snapshot!(function.shown(&ran), @"
+    recorded  demo/eventbridge
+      the source ARN is not known: declare it, with `--source-arn`
+    recorded  demo/event
+      no known trigger: declare it, with `--trigger`
+
+    2 recordings
+    next: retrigger replay demo/
+          retrigger accept demo/    keeps what the handler answers
+    ");
+}
+
+#[test]
+fn a_file_that_cannot_be_imported_does_not_stop_the_others() {
+    let function = Function::new();
+    let event = function.file("event.json", &recorded("alb-get-root"));
+    let part = function.file(
+        "part.log",
+        &format!("2026-03-02T09:41:00.100Z\t{ID}\tINFO\t{{ Records: [ {{ s3: [Object] }} ] }}\n"),
+    );
+    let ran = function.import(&["no/such/file", &part, "Cargo.toml", &event], &[]);
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(function.shown(&ran), @"
+    recorded  demo/alb
+
+    1 recording
+    next: retrigger replay demo/
+          retrigger accept demo/    keeps what the handler answers
+    error: no/such/file: cannot read it: No such file or directory (os error 2)
+    error: part.log:1: the log shows only part of an event, and `[Object]` in place of the rest; let the handler log `JSON.stringify(event)`
+    error: Cargo.toml: no event of a known trigger is in it; an event that a trigger is not known by goes into a file of its own
+    ");
+}
+
+#[test]
+fn without_a_function_folder_nothing_is_recorded() {
+    let ran = retrigger(["record", "import", "--function", "crates", "Cargo.toml"]);
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.stderr, @"
+    error: crates/function.toml: there is no such file or folder
+      help: name the function's folder with `--function`; it has a `function.toml`
+    ");
+}
