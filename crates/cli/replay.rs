@@ -8,6 +8,7 @@ use std::{
     path::PathBuf,
 };
 
+use jiff::{Span, SpanRelativeTo, Timestamp};
 use retrigger::{
     Replay, ReplayError,
     event::Totals,
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// How many recordings may run at once [default: the number of processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// Fail recordings whose snapshot is older than this, such as `30d` or `12h`
+    #[arg(long, value_name = "AGE", value_parser = oldest)]
+    max_age: Option<Timestamp>,
     /// Run what was built before
     #[arg(long)]
     no_build: bool,
@@ -72,6 +76,17 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
     })
 }
 
+/// The time that was so long ago. A day has 24 hours.
+fn oldest(age: &str) -> Result<Timestamp, String> {
+    let wrong = || "an age is a number with its unit, such as `30d` or `12h`".to_owned();
+    let span: Span = age.parse().map_err(|_| wrong())?;
+    let age = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+    if age.is_negative() {
+        return Err(wrong());
+    }
+    Timestamp::now().checked_sub(age).map_err(|_| "that is before any time".to_owned())
+}
+
 fn reporters(args: &Args) -> Result<Vec<Box<dyn Reporter>>, Failure> {
     let stdout = BufWriter::new(anstream::stdout());
     let detail = if args.verbose { Detail::All } else { Detail::Failures };
@@ -96,6 +111,9 @@ fn replay(args: &Args, reporters: &mut Vec<Box<dyn Reporter>>) -> Result<Totals,
     }
     if let Some(folder) = &args.snapshot {
         replay = replay.snapshot(folder);
+    }
+    if let Some(time) = args.max_age {
+        replay = replay.not_before(time);
     }
     if let Some(jobs) = args.jobs {
         replay = replay.jobs(jobs.into());

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rstest::rstest;
+
 use crate::support::{Ran, copy, retrigger};
 
 fn replay(arguments: &[&str]) -> Ran {
@@ -194,4 +196,31 @@ fn what_becomes_of_a_batch_is_shown() {
     retried 49661234567890123456789012345678901234567890123456789031
     split into 2 and 2
     ");
+}
+
+/// The policies of an old snapshot may be others by now; the handler's answer does not help then.
+#[rstest]
+#[case("1d", 1)]
+#[case("36500d", 0)]
+fn a_snapshot_may_be_too_old(#[case] age: &str, #[case] code: i32) {
+    let recording = "recordings/lambda-demo/alb-get-root";
+    let ran = retrigger(["replay", recording, "--max-age", age]);
+    assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
+    let words = "the snapshot is of 2026-03-02, and none may be older than of ";
+    assert_eq!(ran.stdout.contains(words), code == 1, "{}", ran.stdout);
+    assert_eq!(ran.stdout.contains("recordings/lambda-demo/snapshot/snapshot.toml"), code == 1);
+}
+
+#[rstest]
+#[case("thirty days")]
+#[case("-3d")]
+#[case("99999999999y")]
+fn an_age_has_a_number_and_a_unit(#[case] age: &str) {
+    let ran = retrigger(["replay", &format!("--max-age={age}")]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("an age is a number with its unit, such as `30d`"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -66,6 +66,8 @@ pub struct Replay {
     fail_fast: bool,
     build: bool,
     fresh: bool,
+    /// The time before which no snapshot may have been taken.
+    not_before: Option<jiff::Timestamp>,
     handlers: BTreeMap<String, SharedHandler>,
     handler: Option<SharedHandler>,
 }
@@ -103,6 +105,7 @@ impl Replay {
             fail_fast: false,
             build: true,
             fresh: false,
+            not_before: None,
             handlers: BTreeMap::new(),
             handler: None,
         }
@@ -169,6 +172,14 @@ impl Replay {
         self
     }
 
+    /// A recording fails whose snapshot was taken before this time, whatever else it shows: the
+    /// policies may be others by now. It is never taken anew.
+    #[must_use]
+    pub fn not_before(mut self, time: jiff::Timestamp) -> Self {
+        self.not_before = Some(time);
+        self
+    }
+
     /// Replays all recordings and reports as they finish, in the order in which they were found.
     ///
     /// # Errors
@@ -187,7 +198,7 @@ impl Replay {
         reporter.event(&Event::RunStarted { recordings: found.len() })?;
         let functions = self.prepare(&found, reporter).await?;
         let mut waiting: VecDeque<Job> =
-            found.iter().filter_map(|found| job(found, &functions)).collect();
+            found.iter().filter_map(|found| self.job(found, &functions)).collect();
         let mut running: VecDeque<Running> = VecDeque::new();
         let mut totals = Totals::default();
         loop {
@@ -212,6 +223,17 @@ impl Replay {
         }
         reporter.event(&Event::RunFinished { totals, duration: started.elapsed() })?;
         Ok(totals)
+    }
+
+    fn job(&self, found: &RecordingPath, functions: &BTreeMap<PathBuf, Function>) -> Option<Job> {
+        let Function { folder, pool, snapshot } = functions.get(&found.function)?;
+        Some(Job {
+            id: id_of(found),
+            folder: Arc::clone(folder),
+            pool: pool.clone(),
+            snapshot: snapshot.clone(),
+            not_before: self.not_before,
+        })
     }
 
     pub(crate) fn select(&self) -> Result<Vec<RecordingPath>, ReplayError> {
@@ -282,16 +304,6 @@ struct Function {
     pool: Result<Arc<Pool>, FileFinding>,
     /// A snapshot to use in place of each recording's own.
     snapshot: Option<Arc<Snapshot>>,
-}
-
-fn job(found: &RecordingPath, functions: &BTreeMap<PathBuf, Function>) -> Option<Job> {
-    let Function { folder, pool, snapshot } = functions.get(&found.function)?;
-    Some(Job {
-        id: id_of(found),
-        folder: Arc::clone(folder),
-        pool: pool.clone(),
-        snapshot: snapshot.clone(),
-    })
 }
 
 /// A recording under way, which ends when it is dropped.

@@ -2,10 +2,11 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
+use jiff::Timestamp;
 use retrigger_iam::Severity;
 use retrigger_recording::{
     Expected, ExpectedLogs, FunctionArn, FunctionFolder, Invocation as InvocationFacts, NoiseRule,
-    Outcome, Recording, Role, Snapshot, Step,
+    Outcome, Recording, Role, SNAPSHOT_FILE, Snapshot, Step,
 };
 use retrigger_runtime::Invocation;
 use retrigger_trigger::{Classification, Delivery, FunctionResult, RequestTime, batch_outcome};
@@ -31,6 +32,8 @@ pub(super) struct Job {
     pub(super) pool: Result<Arc<Pool>, FileFinding>,
     /// A snapshot to use instead of the recording's own.
     pub(super) snapshot: Option<Arc<Snapshot>>,
+    /// The time before which no snapshot may have been taken.
+    pub(super) not_before: Option<Timestamp>,
 }
 
 /// Replays one recording; gives its events in order, the last of which says how it ended.
@@ -39,6 +42,7 @@ pub(super) async fn replay(job: Job) -> Vec<Event> {
     let mut run = Run {
         events: vec![Event::RecordingStarted { recording: job.id.clone() }],
         actual: Expected::default(),
+        is_too_old: false,
     };
     let Wanted { expected, noise } = match run.steps(&job).await {
         Ok(wanted) => wanted,
@@ -84,6 +88,8 @@ struct Stop {
 struct Run {
     events: Vec<Event>,
     actual: Expected,
+    /// The snapshot was taken before it may have been.
+    is_too_old: bool,
 }
 
 /// The parts of a recording that the steps share.
@@ -121,6 +127,7 @@ impl Run {
             Some(snapshot) => Arc::clone(snapshot),
             None => Arc::new(recording.snapshot(&job.folder, &job.id.path)?),
         };
+        self.check_age(&snapshot, job.not_before);
         let payload =
             serde_json::from_slice(&recording.event).map_err(|error| Undecidable::Other {
                 message: format!("the event is not JSON: {error}"),
@@ -136,6 +143,25 @@ impl Run {
             self.found(job, warning);
         }
         result
+    }
+
+    /// Says so where the snapshot is too old.
+    fn check_age(&mut self, snapshot: &Snapshot, not_before: Option<Timestamp>) {
+        let taken_at = &snapshot.about().taken_at;
+        let Some(not_before) = not_before else { return };
+        if taken_at.unix_millis() >= not_before.as_millisecond() {
+            return;
+        }
+        self.is_too_old = true;
+        let day = |time: &str| time.split('T').next().unwrap_or_default().to_owned();
+        let message = format!(
+            "the snapshot is of {}, and none may be older than of {}",
+            day(taken_at.as_str()),
+            day(&not_before.to_string())
+        );
+        let finding = whole_file(&snapshot.path().join(SNAPSHOT_FILE), message);
+        let help = Some("take it again, so that the policies are those of today".to_owned());
+        self.events.push(Event::Found { finding: FileFinding { help, ..finding } });
     }
 
     async fn authorized(
@@ -278,6 +304,7 @@ impl Run {
         let wanted = expected.and_then(|expected| expected.outcome);
         match (outcome, expected) {
             (Some(Outcome::NotLoaded), _) if wanted != Some(Outcome::NotLoaded) => Status::Invalid,
+            _ if self.is_too_old => Status::Failed,
             (_, Some(_)) if as_expected => Status::Passed,
             (Some(Outcome::Completed), None) => Status::New,
             _ => Status::Failed,
