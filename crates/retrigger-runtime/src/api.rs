@@ -29,7 +29,7 @@ mod state;
 use answer::Answer;
 pub(crate) use event::{InvalidInvocation, NextEvent};
 use extensions::Extensions;
-use route::Route;
+pub(crate) use route::Route;
 use state::RuntimeState;
 
 use crate::{FunctionConfig, FunctionError, Response};

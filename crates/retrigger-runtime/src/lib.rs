@@ -36,6 +36,7 @@ mod handler;
 mod in_process;
 mod invocation;
 mod logs;
+mod proxy;
 
 mod api;
 mod process;
@@ -50,6 +51,7 @@ pub use invocation::{
     FunctionError, Invocation, MAX_RESPONSE_BYTES, MAX_STREAMED_RESPONSE_BYTES, Outcome, Response,
 };
 pub use process::Process;
+pub use proxy::{Answered, Capture, Counts, Observations, Observed, Proxy};
 pub use sandbox::{Sandbox, SandboxError};
 #[cfg(feature = "lambda_runtime")]
 pub use service::service_handler;

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 /// An endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Route {
+pub(crate) enum Route {
     Next,
     Response { request_id: String },
     Error { request_id: String },
@@ -22,7 +22,7 @@ pub(super) enum Route {
 
 impl Route {
     /// The endpoint of a method and path, if it is one. Request ids may be percent-encoded.
-    pub(super) fn find(method: &Method, path: &str) -> Option<Self> {
+    pub(crate) fn find(method: &Method, path: &str) -> Option<Self> {
         let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
         match (method.as_str(), segments.as_slice()) {
             (method, ["2018-06-01", "runtime", rest @ ..]) => Self::runtime(method, rest),
