@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Different,
     /// Exit code 2, with all there is to say already said.
     Invalid,
+    /// The exit code of a program that was run for the user.
+    Of(u8),
 }
 
 /// Why a command could not run. Exit code 2.
@@ -53,6 +55,7 @@ pub(crate) fn code(outcome: Result<Outcome, Failure>) -> ExitCode {
         Ok(Outcome::AsExpected) | Err(Failure::OutputClosed) => ExitCode::SUCCESS,
         Ok(Outcome::Different) => ExitCode::from(1),
         Ok(Outcome::Invalid) => ExitCode::from(2),
+        Ok(Outcome::Of(code)) => ExitCode::from(code),
         Err(failure @ Failure::Message(_)) => {
             report(&failure);
             ExitCode::from(2)

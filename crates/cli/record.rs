@@ -1,6 +1,7 @@
 //! `retrigger record`: makes recordings.
 
 mod import;
+mod runtime;
 
 use clap::Subcommand;
 
@@ -19,11 +20,13 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Command {
     Import(Box<import::Args>),
+    Runtime(Box<runtime::Args>),
 }
 
 /// Runs the subcommand.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
     match &args.command {
         Command::Import(args) => import::run(args, output),
+        Command::Runtime(args) => runtime::run(args, output),
     }
 }

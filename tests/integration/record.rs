@@ -178,3 +178,97 @@ fn without_a_function_folder_nothing_is_recorded() {
       help: name the function's folder with `--function`; it has a `function.toml`
     ");
 }
+
+/// A runtime in a few lines: it answers with the method and path that it is asked for.
+const LOOP: &str = r#"
+import json, os, urllib.request
+base = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation"
+while True:
+    with urllib.request.urlopen(base + "/next") as given:
+        id, event = given.headers["Lambda-Runtime-Aws-Request-Id"], json.load(given)
+    if event.get("path") == "/fail":
+        path, answer = "error", {"errorType": "Broken", "errorMessage": "as asked", "trace": [id]}
+    else:
+        path, answer = "response", {"statusCode": 200, "body": event["httpMethod"] + event["path"]}
+    body = json.dumps(answer).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{base}/{id}/{path}", body, method="POST")).close()
+"#;
+
+/// Makes the function one whose program is a shell script.
+fn with_bootstrap(function: &Function, script: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let toml = "format = 1\nruntime = \"provided.al2023\"\nhandler = \"bootstrap\"\n\
+                arn = \"arn:aws:lambda:us-east-1:841860927337:function:lambdaDemo\"\n";
+    fs::write(function.path("function.toml"), toml).unwrap();
+    fs::write(function.path("handler/loop.py"), LOOP).unwrap();
+    let bootstrap = function.path("handler/bootstrap");
+    fs::write(&bootstrap, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The function of one folder runs behind the recorder, with the replay's own Runtime API before
+/// it; what is recorded goes into another folder and passes there at once.
+#[test]
+fn what_a_function_gets_is_recorded_on_its_way() {
+    let (live, kept) = (Function::new(), Function::new());
+    with_bootstrap(&kept, "exec python3 loop.py");
+    let record = format!(
+        "exec {} record runtime --function {} -- python3 loop.py",
+        env!("CARGO_BIN_EXE_retrigger"),
+        kept.path("")
+    );
+    with_bootstrap(&live, &record);
+    let event = recorded("alb-get-root");
+    let failing = event.replacen("\"path\": \"/\"", "\"path\": \"/fail\"", 1);
+    assert_ne!(event, failing);
+    let files = [live.file("one.json", &event), live.file("two.json", &failing)];
+    assert_eq!(live.import(&[&files[0], &files[1]], &[]).code, 0);
+    let ran = retrigger(["replay", "--jobs", "1", &live.path("")]);
+    assert!(ran.stdout.contains("NEW  alb"), "{}{}", ran.stdout, ran.stderr);
+
+    let expected = |name: &str| {
+        let text = fs::read_to_string(kept.path(&format!("{name}/expected.json"))).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    assert_eq!(expected("alb")["response"]["body"], "GET/");
+    assert_eq!(expected("alb-2")["function_error"]["errorType"], "Broken");
+    assert_eq!(fs::read_to_string(kept.path("alb/event.json")).unwrap(), event);
+    let manifest = fs::read_to_string(kept.path("alb/recording.toml")).unwrap();
+    assert!(manifest.contains("request_id") && manifest.contains("deadline"), "{manifest}");
+    let replayed = retrigger(["replay", &kept.path("")]);
+    assert_eq!(replayed.code, 0, "{}{}", replayed.stdout, replayed.stderr);
+    assert!(replayed.stdout.contains("2 passed"), "{}", replayed.stdout);
+}
+
+#[test]
+fn the_recorder_ends_as_the_function_does() {
+    let function = Function::new();
+    let folder = function.path("");
+    let run = |script: &str| {
+        let upstream = ["--upstream", "127.0.0.1:1"];
+        let start = ["record", "runtime", "--function", &folder];
+        retrigger(start.into_iter().chain(upstream).chain(["--", "sh", "-c", script]))
+    };
+    assert_eq!(run("exit 0").code, 0);
+    assert_eq!(run("exit 7").code, 7);
+    assert_eq!(run("kill -9 $$").code, 137);
+    let ran = run("printf %s $AWS_LAMBDA_RUNTIME_API");
+    assert!(ran.stdout.starts_with("127.0.0.1:"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("retrigger: 0 recorded"), "{}", ran.stderr);
+    let missing = retrigger([
+        "record",
+        "runtime",
+        "--function",
+        &folder,
+        "--upstream",
+        "x:1",
+        "--",
+        "no-such-program",
+    ]);
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.contains("no-such-program: cannot start it"), "{}", missing.stderr);
+    let ran =
+        retrigger(["record", "runtime", "--function", &folder, "--sample", "2", "--", "true"]);
+    assert!(ran.stderr.contains("a sample is one invocation in so many"), "{}", ran.stderr);
+}

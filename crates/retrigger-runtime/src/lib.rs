@@ -16,6 +16,9 @@
 //! is part of the [`Outcome`], with the body AWS would answer; a [`SandboxError`] is what keeps
 //! the function from being run at all, such as a missing `node`.
 //!
+//! A [`Proxy`] stands before another Runtime API, such as AWS's, and observes what a function gets and
+//! answers.
+//!
 //! Log lines are the handler's own: no timestamp and request id before them, as they would differ
 //! in every run, and none of the platform's START, END and REPORT lines. AWS's own clients,
 //! `awslambdaric` and `aws-lambda-ric`, format lines as they do on AWS.

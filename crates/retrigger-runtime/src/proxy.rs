@@ -38,6 +38,9 @@ use tokio::{
 use crate::api::Route;
 use tee::{Copied, Tee};
 
+const EXTENSION_REGISTER: &str = "/2020-01-01/extension/register";
+const EXTENSION_NEXT: &str = "/2020-01-01/extension/event/next";
+
 /// The header that names an invocation.
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
 
@@ -118,7 +121,7 @@ pub struct Counts {
 pub struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
-    _server: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 /// Takes what the proxy observes.
@@ -161,15 +164,50 @@ impl Proxy {
             seen: AtomicU64::new(0),
             counts: Mutex::default(),
         });
-        let mut server = JoinSet::new();
-        server.spawn(accept(listener, Arc::clone(&shared)));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, Arc::clone(&shared)));
         let observations = Observations { receiver, shared: Arc::clone(&shared) };
-        Ok((Self { address, shared, _server: server }, observations))
+        Ok((Self { address, shared, tasks }, observations))
     }
 
     /// The address it listens at.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Registers an extension of this name for no event at all: Lambda then sends SIGTERM to the
+    /// function's processes and gives them a moment before it kills them, in which what was
+    /// observed last can be written. Without one it kills them at once.
+    ///
+    /// Source: Lambda Developer Guide, "Lambda Extensions API" (shutdown phase).
+    ///
+    /// # Errors
+    ///
+    /// When the Runtime API cannot be reached, or refuses.
+    pub async fn ask_for_shutdown_time(&mut self, name: &str) -> io::Result<()> {
+        let mut upstream = connect(&self.shared.upstream).await.map_err(io::Error::other)?;
+        let register = Request::post(EXTENSION_REGISTER)
+            .header("host", &self.shared.upstream)
+            .header("lambda-extension-name", name)
+            .header("content-type", "application/json")
+            .body(whole(r#"{"events": []}"#))
+            .map_err(io::Error::other)?;
+        let answer = upstream.send_request(register).await.map_err(io::Error::other)?;
+        let id = answer.headers().get("lambda-extension-identifier").cloned();
+        let Some(id) = id.filter(|_| answer.status() == StatusCode::OK) else {
+            return Err(io::Error::other(format!("it answers {}", answer.status())));
+        };
+        let _ = answer.into_body().collect().await;
+        let next = Request::get(EXTENSION_NEXT)
+            .header("host", &self.shared.upstream)
+            .header("lambda-extension-identifier", id)
+            .body(whole(""))
+            .map_err(io::Error::other)?;
+        // It is not answered; initialization waits for it to be asked.
+        self.tasks.spawn(async move {
+            let _ = upstream.send_request(next).await;
+        });
+        Ok(())
     }
 
     /// What became of the invocations so far.
@@ -402,12 +440,16 @@ async fn connect(address: &str) -> Result<client::SendRequest<Body>, String> {
     Ok(sender)
 }
 
+/// A body in one piece.
+fn whole(text: impl Into<Bytes>) -> Body {
+    Full::new(text.into()).map_err(|never| match never {}).boxed()
+}
+
 /// `502`, in the shape of the Runtime API's errors.
 fn unreachable_upstream(address: &str, error: &str) -> Response<Body> {
     let message = format!("retrigger cannot reach the Runtime API at {address}: {error}");
     let body = serde_json::json!({ "errorMessage": message, "errorType": "Proxy.Unreachable" });
-    let body = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {});
-    let mut response = Response::new(body.boxed());
+    let mut response = Response::new(whole(body.to_string()));
     *response.status_mut() = StatusCode::BAD_GATEWAY;
     response
 }

@@ -27,15 +27,17 @@
 //! ```
 
 mod import;
+mod observed;
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use retrigger_iam::Principal;
+use retrigger_iam::{Arn, Principal};
 use retrigger_recording::{
-    Error, Fact, FunctionFolder, Invocation, Manifest, Recording, Redactor, TriggerFacts, discover,
+    Error, Expected, Fact, FunctionFolder, Invocation, Manifest, Recording, Redactor, TriggerFacts,
+    discover,
 };
 use retrigger_trigger::{Classification, Surroundings};
 use serde_json::Value;
@@ -48,7 +50,7 @@ pub use import::{FoundEvent, Import, ImportError, InvocationFacts, MAX_IMPORT_BY
 const UNKNOWN_TRIGGER: &str = "event";
 
 /// An event that is to be recorded, with what is known of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewRecording {
     /// The payload: JSON.
     pub event: String,
@@ -61,6 +63,8 @@ pub struct NewRecording {
     pub trigger: TriggerFacts,
     /// What is known of the invocation.
     pub invocation: Invocation,
+    /// What a replay must show, where the function's answer was seen.
+    pub expected: Option<Expected>,
 }
 
 impl From<FoundEvent> for NewRecording {
@@ -174,10 +178,10 @@ impl Recorder {
     ///
     /// When the event is no JSON or what is declared of it cannot be so, or it cannot be written.
     pub fn record(&mut self, new: NewRecording) -> Result<Recorded, RecordError> {
-        let NewRecording { event, name, snapshot, trigger, invocation } = new;
+        let NewRecording { event, name, snapshot, trigger, invocation, expected } = new;
         let manifest = Manifest { snapshot, trigger, invocation, ..Manifest::default() };
         let mut recording =
-            Recording { event: event.into_bytes(), manifest, calls: Vec::new(), expected: None };
+            Recording { event: event.into_bytes(), manifest, calls: Vec::new(), expected };
         recording.redact(&self.redactor)?;
         let classification = self.classify(&recording)?;
         let redactions = recording.manifest.redactions.len();
@@ -232,6 +236,15 @@ fn as_folder_name(name: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
     plain.trim_matches(['-', '.']).to_owned()
+}
+
+/// `NAME:QUALIFIER`, or an ARN with one.
+fn qualifier(name: &str) -> Option<String> {
+    let rest = match Arn::parse(name) {
+        Some(arn) => arn.resource.strip_prefix("function:")?,
+        None => name,
+    };
+    rest.split_once(':').map(|(_, qualifier)| qualifier.to_owned())
 }
 
 #[cfg(test)]

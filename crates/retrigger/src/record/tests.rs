@@ -1,4 +1,5 @@
 use retrigger_trigger::{Provenance, Trigger};
+use rstest::rstest;
 use tempfile::TempDir;
 
 use super::*;
@@ -94,4 +95,14 @@ fn what_cannot_be_leaves_nothing_behind() {
     let error = recorder.record(NewRecording { trigger, ..new("{}") }).unwrap_err().to_string();
     assert!(error.contains("carrier-pigeon"), "{error}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[rstest]
+#[case("arn:aws:lambda:us-east-1:841860927337:function:demo", None)]
+#[case("arn:aws:lambda:us-east-1:841860927337:function:demo:7", Some("7"))]
+#[case("arn:aws:lambda:us-east-1:841860927337:function:demo:$LATEST", Some("$LATEST"))]
+#[case("demo:PROD", Some("PROD"))]
+#[case("demo", None)]
+fn a_qualifier_stands_after_the_name(#[case] name: &str, #[case] expected: Option<&str>) {
+    assert_eq!(qualifier(name).as_deref(), expected);
 }

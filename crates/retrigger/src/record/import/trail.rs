@@ -3,9 +3,11 @@
 //! Source: AWS Lambda Developer Guide, "Logging AWS Lambda API calls using AWS CloudTrail" (data
 //! events).
 
-use retrigger_iam::{Arn, Principal};
+use retrigger_iam::Principal;
 use retrigger_recording::Time;
 use serde_json::Value;
+
+use crate::record::qualifier;
 
 /// What a CloudTrail data event says of an invocation, whose payload it does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,15 +57,6 @@ pub(super) fn facts(record: &Value) -> Option<InvocationFacts> {
         source_arn: text("/requestParameters/sourceArn"),
         source_account: text("/requestParameters/sourceAccount"),
     })
-}
-
-/// `NAME:QUALIFIER`, or an ARN with one.
-fn qualifier(name: &str) -> Option<String> {
-    let rest = match Arn::parse(name) {
-        Some(arn) => arn.resource.strip_prefix("function:")?,
-        None => name,
-    };
-    rest.split_once(':').map(|(_, qualifier)| qualifier.to_owned())
 }
 
 fn unqualified(arn: &str) -> String {

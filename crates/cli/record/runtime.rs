@@ -1,0 +1,225 @@
+//! `retrigger record runtime`: recordings of what a function gets from its Runtime API.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+    net::SocketAddr,
+    num::NonZeroU64,
+    os::unix::process::ExitStatusExt,
+    path::PathBuf,
+    process::ExitStatus,
+};
+
+use retrigger::{
+    record::{NewRecording, Recorder},
+    runtime::{Capture, Counts, Observations, Proxy},
+};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    process::{Child, Command},
+    signal::unix::{SignalKind, signal},
+    task::spawn_blocking,
+};
+
+use crate::{
+    exit::{self, Failure, Outcome},
+    output::Output,
+};
+
+/// What it is called among extensions.
+const EXTENSION: &str = "retrigger";
+
+/// The variable by which a function finds its Runtime API.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// Record what a function gets from its Runtime API, and what it answers
+///
+/// Stands between the function and the Runtime API that `AWS_LAMBDA_RUNTIME_API` names, and passes
+/// on everything as it comes. With COMMAND it starts the function itself, with that variable set to
+/// its own address, ends when the function ends and with the same exit code. Without, it listens
+/// until it is interrupted. The function never waits for a recording: what cannot be kept is
+/// counted.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The function's program and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+    /// The function folder to record into
+    #[arg(long, short, default_value = ".", value_name = "FOLDER")]
+    function: PathBuf,
+    /// The Runtime API to pass on to [default: what `AWS_LAMBDA_RUNTIME_API` says]
+    #[arg(long, value_name = "HOST:PORT")]
+    upstream: Option<String>,
+    /// Where to listen [default: any free port with COMMAND, else 127.0.0.1:9009]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Record one invocation in so many, such as `1/100`
+    #[arg(long, value_name = "1/N", default_value = "1/1", value_parser = one_in)]
+    sample: NonZeroU64,
+    /// The most bytes of an event, and of an answer, that are recorded
+    #[arg(long, value_name = "BYTES", default_value_t = Capture::default().max_bytes)]
+    max_event_bytes: usize,
+    /// The most bytes that may wait to be written
+    #[arg(long, value_name = "BYTES", default_value_t = Capture::default().max_waiting_bytes)]
+    max_waiting_bytes: usize,
+}
+
+const EXAMPLES: &str = "Examples:
+  retrigger record runtime --function recordings/demo -- node index.js
+  retrigger record runtime --function /tmp/demo --sample 1/100 -- ./bootstrap";
+
+/// `1/N`
+fn one_in(text: &str) -> Result<NonZeroU64, String> {
+    let number = text.strip_prefix("1/").and_then(|number| number.parse().ok());
+    number.ok_or_else(|| "a sample is one invocation in so many, such as `1/100`".to_owned())
+}
+
+/// Records until the function ends or the command is interrupted. Exit code 2 where an invocation
+/// could not be recorded, else the function's.
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
+    output.finish()?;
+    let recorder =
+        Recorder::open(&args.function).map_err(|error| Failure::new(error.to_string()))?;
+    let upstream = args.upstream.clone().or_else(|| std::env::var(RUNTIME_API).ok());
+    let Some(upstream) = upstream else {
+        return Err(Failure::new(format!(
+            "there is no Runtime API to pass on to: set {RUNTIME_API}, or name it with `--upstream`"
+        )));
+    };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    runtime.block_on(record(args, recorder, upstream))
+}
+
+async fn record(args: &Args, recorder: Recorder, upstream: String) -> Result<Outcome, Failure> {
+    let port = if args.command.is_empty() { 9009 } else { 0 };
+    let listen = args.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port)));
+    let capture = Capture {
+        one_in: args.sample.get(),
+        max_bytes: args.max_event_bytes,
+        max_waiting_bytes: args.max_waiting_bytes,
+    };
+    let (mut proxy, observations) = Proxy::start(listen, upstream, capture)
+        .await
+        .map_err(|error| Failure::new(format!("{listen}: cannot listen there: {error}")))?;
+    let address = proxy.address();
+    say(&format!("recording at {address}; set {RUNTIME_API} to it"));
+    // Writing may block, and no invocation waits for it.
+    let writing = tokio::spawn(write(recorder, observations));
+    if !args.command.is_empty()
+        && let Err(error) = proxy.ask_for_shutdown_time(EXTENSION).await
+    {
+        say(&format!("what comes last may be lost: no extension can be registered: {error}"));
+    }
+    let ended = if let Some(child) = start(args, address)? {
+        Some(until_ended(child).await?)
+    } else {
+        interrupted().await?;
+        None
+    };
+    proxy.finish();
+    let failed = writing.await.map_err(|error| Failure::new(error.to_string()))?;
+    say(&words(proxy.counts(), failed));
+    Ok(match ended {
+        Some(status) if !status.success() => Outcome::Of(code_of(status)),
+        _ if failed > 0 => Outcome::Invalid,
+        _ => Outcome::AsExpected,
+    })
+}
+
+/// As a shell says it: 128 and the signal, where a signal ended it.
+fn code_of(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+/// Writes recordings as they come; how many could not be written.
+async fn write(mut recorder: Recorder, mut observations: Observations) -> u64 {
+    let mut failed = 0;
+    while let Some(observed) = observations.next().await {
+        let written = spawn_blocking(move || {
+            let new = NewRecording::of_observed(&observed);
+            let made = new.map(|new| recorder.record(new).map(|made| made.folder));
+            (recorder, observed.request_id, made)
+        });
+        let Ok((back, request_id, made)) = written.await else { return failed + 1 };
+        recorder = back;
+        match made {
+            Some(Ok(folder)) => say(&format!("recorded  {}", folder.display())),
+            Some(Err(error)) => {
+                failed += 1;
+                exit::report(&Failure::new(format!("invocation {request_id}: {error}")));
+            }
+            None => {
+                failed += 1;
+                let message = format!("invocation {request_id}: its event is not UTF-8");
+                exit::report(&Failure::new(message));
+            }
+        }
+    }
+    failed
+}
+
+/// Starts the function, where there is one to start.
+fn start(args: &Args, address: SocketAddr) -> Result<Option<Child>, Failure> {
+    let [program, arguments @ ..] = &*args.command else { return Ok(None) };
+    let child = Command::new(program)
+        .args(arguments)
+        .env(RUNTIME_API, address.to_string())
+        .kill_on_drop(true)
+        .spawn();
+    child.map(Some).map_err(|error| Failure::new(format!("{program}: cannot start it: {error}")))
+}
+
+/// Waits for the function's end. A signal that is meant to end this command is handed on to it.
+async fn until_ended(mut child: Child) -> Result<ExitStatus, Failure> {
+    let id = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+    loop {
+        tokio::select! {
+            ended = child.wait() => return ended.map_err(|error| {
+                Failure::new(format!("cannot wait for the function: {error}"))
+            }),
+            signal = interrupted() => {
+                let signal = signal?;
+                // It has ended already where this fails.
+                let _ = id.map(|id| kill_process(id, signal));
+            }
+        }
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn interrupted() -> Result<Signal, Failure> {
+    let listen =
+        |kind| signal(kind).map_err(|error| Failure::new(format!("cannot start: {error}")));
+    let (mut interrupt, mut terminate) =
+        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(tokio::select! {
+        _ = interrupt.recv() => Signal::INT,
+        _ = terminate.recv() => Signal::TERM,
+    })
+}
+
+/// One line on stderr, as stdout is the function's own.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "retrigger: {line}");
+}
+
+/// What became of all invocations.
+fn words(counts: Counts, failed: u64) -> String {
+    let Counts { observed, left_out, too_large, lost } = counts;
+    let mut text = format!("{} recorded", observed - failed.min(observed));
+    for (count, what) in [
+        (failed, "could not be written"),
+        (left_out, "left out by --sample"),
+        (too_large, "larger than --max-event-bytes"),
+        (lost, "lost, as too much waited"),
+    ] {
+        if count > 0 {
+            let _ = write!(text, ", {count} {what}");
+        }
+    }
+    text
+}
