@@ -3,7 +3,10 @@
 mod import;
 mod runtime;
 
+use std::path::Path;
+
 use clap::Subcommand;
+use retrigger::{record::Recorder, recording::FUNCTION_FILE};
 
 use crate::{
     exit::{Failure, Outcome},
@@ -29,4 +32,14 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
         Command::Import(args) => import::run(args, output),
         Command::Runtime(args) => runtime::run(args, output),
     }
+}
+
+/// Opens a function folder to record into.
+fn open(function: &Path) -> Result<Recorder, Failure> {
+    Recorder::open(function).map_err(|error| {
+        let is_there = function.join(FUNCTION_FILE).exists();
+        let help =
+            "\n  help: name the function's folder with `--function`; it has a `function.toml`";
+        Failure::new(format!("{error}{}", if is_there { "" } else { help }))
+    })
 }

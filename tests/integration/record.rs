@@ -241,6 +241,34 @@ fn what_a_function_gets_is_recorded_on_its_way() {
     assert!(replayed.stdout.contains("2 passed"), "{}", replayed.stdout);
 }
 
+/// As on AWS, where the function's log group carries them.
+#[test]
+fn recordings_pass_through_a_log() {
+    let (live, kept) = (Function::new(), Function::new());
+    with_bootstrap(&kept, "exec python3 loop.py");
+    let log = live.path("log");
+    let record = format!(
+        "exec {} record runtime --stdout -- python3 loop.py > {log}",
+        env!("CARGO_BIN_EXE_retrigger")
+    );
+    with_bootstrap(&live, &record);
+    let event = recorded("alb-get-root").replacen(
+        r#""headers": {"#,
+        r#""headers": {"cookie": "s=planted","#,
+        1,
+    );
+    assert!(event.contains("planted"));
+    live.import(&[&live.file("one.json", &event)], &[]);
+    retrigger(["replay", &live.path("")]);
+    let logged = fs::read_to_string(&log).unwrap();
+    assert!(logged.starts_with(r#"{"retrigger":1,"#) && !logged.contains("planted"), "{logged}");
+    assert_eq!(logged.lines().count(), 1, "{logged}");
+    let ran = kept.import(&[&log], &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let replayed = retrigger(["replay", &kept.path("")]);
+    assert!(replayed.stdout.contains("1 passed"), "{}{}", replayed.stdout, replayed.stderr);
+}
+
 #[test]
 fn the_recorder_ends_as_the_function_does() {
     let function = Function::new();

@@ -6,8 +6,8 @@ use std::{
 };
 
 use retrigger::{
-    record::{FoundEvent, Import, InvocationFacts, NewRecording, Recorded, Recorder},
-    recording::{FUNCTION_FILE, Fact, TriggerFacts},
+    record::{FoundEvent, Import, InvocationFacts, NewRecording, Recorded},
+    recording::{Fact, TriggerFacts},
     trigger::Classification,
 };
 use serde::Serialize;
@@ -60,7 +60,7 @@ pub(crate) struct Args {
 /// Imports every file. Exit code 2 where one cannot be read or an event not be recorded; the
 /// others are recorded all the same.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
-    let mut recorder = open(&args.function)?;
+    let mut recorder = super::open(&args.function)?;
     let mut outcome = Outcome::AsExpected;
     let mut report = |failure: Failure| {
         exit::report(&failure);
@@ -101,15 +101,6 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
         end(output, &args.function, (new, there), facts.len())?;
     }
     Ok(outcome)
-}
-
-fn open(function: &Path) -> Result<Recorder, Failure> {
-    Recorder::open(function).map_err(|error| {
-        let is_there = function.join(FUNCTION_FILE).exists();
-        let help =
-            "\n  help: name the function's folder with `--function`; it has a `function.toml`";
-        Failure::new(format!("{error}{}", if is_there { "" } else { help }))
-    })
 }
 
 impl Args {

@@ -12,7 +12,8 @@ use std::{
 
 use retrigger::{
     record::{NewRecording, Recorder},
-    runtime::{Capture, Counts, Observations, Proxy},
+    recording::{FUNCTION_FILE, Redactor},
+    runtime::{Capture, Counts, Observations, Observed, Proxy},
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
@@ -48,6 +49,10 @@ pub(crate) struct Args {
     /// The function folder to record into
     #[arg(long, short, default_value = ".", value_name = "FOLDER")]
     function: PathBuf,
+    /// Write recordings to standard output instead, each as a line that `retrigger record import`
+    /// reads, also out of the function's log
+    #[arg(long)]
+    stdout: bool,
     /// The Runtime API to pass on to [default: what `AWS_LAMBDA_RUNTIME_API` says]
     #[arg(long, value_name = "HOST:PORT")]
     upstream: Option<String>,
@@ -79,8 +84,7 @@ fn one_in(text: &str) -> Result<NonZeroU64, String> {
 /// could not be recorded, else the function's.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
     output.finish()?;
-    let recorder =
-        Recorder::open(&args.function).map_err(|error| Failure::new(error.to_string()))?;
+    let sink = Sink::open(args)?;
     let upstream = args.upstream.clone().or_else(|| std::env::var(RUNTIME_API).ok());
     let Some(upstream) = upstream else {
         return Err(Failure::new(format!(
@@ -90,10 +94,10 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
-    runtime.block_on(record(args, recorder, upstream))
+    runtime.block_on(record(args, sink, upstream))
 }
 
-async fn record(args: &Args, recorder: Recorder, upstream: String) -> Result<Outcome, Failure> {
+async fn record(args: &Args, sink: Sink, upstream: String) -> Result<Outcome, Failure> {
     let port = if args.command.is_empty() { 9009 } else { 0 };
     let listen = args.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port)));
     let capture = Capture {
@@ -107,7 +111,7 @@ async fn record(args: &Args, recorder: Recorder, upstream: String) -> Result<Out
     let address = proxy.address();
     say(&format!("recording at {address}; set {RUNTIME_API} to it"));
     // Writing may block, and no invocation waits for it.
-    let writing = tokio::spawn(write(recorder, observations));
+    let writing = tokio::spawn(write(sink, observations));
     if !args.command.is_empty()
         && let Err(error) = proxy.ask_for_shutdown_time(EXTENSION).await
     {
@@ -135,27 +139,62 @@ fn code_of(status: ExitStatus) -> u8 {
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
+/// Where recordings go.
+enum Sink {
+    /// Into a function folder.
+    Folder(Box<Recorder>),
+    /// To standard output.
+    Stdout(Redactor),
+}
+
+impl Sink {
+    fn open(args: &Args) -> Result<Self, Failure> {
+        let is_there = args.function.join(FUNCTION_FILE).exists();
+        if args.stdout && !is_there {
+            return Ok(Self::Stdout(Redactor::default()));
+        }
+        let recorder = super::open(&args.function)?;
+        if args.stdout {
+            return Ok(Self::Stdout(recorder.function().redactor()));
+        }
+        Ok(Self::Folder(Box::new(recorder)))
+    }
+
+    /// Writes a recording; says where it is, if it is somewhere, or why it is not written.
+    fn write(&mut self, observed: &Observed) -> Result<Option<PathBuf>, String> {
+        let new = NewRecording::of_observed(observed).ok_or("its event is not UTF-8")?;
+        match self {
+            Self::Folder(recorder) => recorder
+                .record(new)
+                .map(|made| Some(made.folder))
+                .map_err(|error| error.to_string()),
+            Self::Stdout(redactor) => {
+                let line = new.to_line(redactor).map_err(|error| error.to_string())? + "\n";
+                // In one piece, as the function writes there too.
+                let mut stdout = io::stdout().lock();
+                let written = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
+                written.map(|()| None).map_err(|error| error.to_string())
+            }
+        }
+    }
+}
+
 /// Writes recordings as they come; how many could not be written.
-async fn write(mut recorder: Recorder, mut observations: Observations) -> u64 {
+async fn write(mut sink: Sink, mut observations: Observations) -> u64 {
     let mut failed = 0;
     while let Some(observed) = observations.next().await {
         let written = spawn_blocking(move || {
-            let new = NewRecording::of_observed(&observed);
-            let made = new.map(|new| recorder.record(new).map(|made| made.folder));
-            (recorder, observed.request_id, made)
+            let written = sink.write(&observed);
+            (sink, observed.request_id, written)
         });
-        let Ok((back, request_id, made)) = written.await else { return failed + 1 };
-        recorder = back;
-        match made {
-            Some(Ok(folder)) => say(&format!("recorded  {}", folder.display())),
-            Some(Err(error)) => {
+        let Ok((back, request_id, written)) = written.await else { return failed + 1 };
+        sink = back;
+        match written {
+            Ok(Some(folder)) => say(&format!("recorded  {}", folder.display())),
+            Ok(None) => {}
+            Err(error) => {
                 failed += 1;
                 exit::report(&Failure::new(format!("invocation {request_id}: {error}")));
-            }
-            None => {
-                failed += 1;
-                let message = format!("invocation {request_id}: its event is not UTF-8");
-                exit::report(&Failure::new(message));
             }
         }
     }

@@ -27,6 +27,7 @@
 //! ```
 
 mod import;
+mod line;
 mod observed;
 
 use std::{
@@ -69,13 +70,20 @@ pub struct NewRecording {
 
 impl From<FoundEvent> for NewRecording {
     fn from(found: FoundEvent) -> Self {
-        let FoundEvent { json, name, request_id, time, log_stream, .. } = found;
-        let invocation = Invocation { request_id, time, log_stream, ..Invocation::default() };
-        Self { event: json, name, invocation, ..Self::default() }
+        let FoundEvent { json, name, invocation, expected, .. } = found;
+        Self { event: json, name, invocation, expected, ..Self::default() }
     }
 }
 
 impl NewRecording {
+    /// The recording with all its secrets, and its name.
+    fn into_recording(self) -> (Recording, Option<String>) {
+        let Self { event, name, snapshot, trigger, invocation, expected } = self;
+        let manifest = Manifest { snapshot, trigger, invocation, ..Manifest::default() };
+        let event = event.into_bytes();
+        (Recording { event, manifest, calls: Vec::new(), expected }, name)
+    }
+
     /// Adds what `CloudTrail` says of this invocation, which is the one with the same request id.
     /// What is known already stays.
     pub fn add_facts(&mut self, facts: &InvocationFacts) {
@@ -178,10 +186,7 @@ impl Recorder {
     ///
     /// When the event is no JSON or what is declared of it cannot be so, or it cannot be written.
     pub fn record(&mut self, new: NewRecording) -> Result<Recorded, RecordError> {
-        let NewRecording { event, name, snapshot, trigger, invocation, expected } = new;
-        let manifest = Manifest { snapshot, trigger, invocation, ..Manifest::default() };
-        let mut recording =
-            Recording { event: event.into_bytes(), manifest, calls: Vec::new(), expected };
+        let (mut recording, name) = new.into_recording();
         recording.redact(&self.redactor)?;
         let classification = self.classify(&recording)?;
         let redactions = recording.manifest.redactions.len();

@@ -12,13 +12,15 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use retrigger_recording::Time;
+use retrigger_recording::{Expected, Invocation};
 use retrigger_trigger::recognise;
 use serde_json::{Value, value::RawValue};
 
 pub use trail::InvocationFacts;
 
 use logs::{Entry, LogEvents, entries_of, entry_of};
+
+use super::line;
 
 /// The most that is read of one file, in bytes, also of one that is compressed.
 pub const MAX_IMPORT_BYTES: u64 = 256 * 1024 * 1024;
@@ -36,7 +38,7 @@ pub struct Import {
 }
 
 /// An event that was found in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FoundEvent {
     /// The payload: JSON, as it stands in the file where it is JSON there.
     pub json: String,
@@ -44,17 +46,15 @@ pub struct FoundEvent {
     pub place: Place,
     /// Its name, for a test event that has one.
     pub name: Option<String>,
-    /// The request id of the invocation.
-    pub request_id: Option<String>,
-    /// When it was logged.
-    pub time: Option<Time>,
-    /// The log stream that it was logged to.
-    pub log_stream: Option<String>,
+    /// What the file says of the invocation: a log when and under which request id it was logged.
+    pub invocation: Invocation,
+    /// What a replay must show, where a recorder wrote the function's answer down.
+    pub expected: Option<Expected>,
 }
 
 impl FoundEvent {
-    fn new(json: String, place: Place) -> Self {
-        Self { json, place, name: None, request_id: None, time: None, log_stream: None }
+    pub(super) fn new(json: String, place: Place) -> Self {
+        Self { json, place, name: None, invocation: Invocation::default(), expected: None }
     }
 }
 
@@ -216,7 +216,9 @@ impl Import {
             });
             return Self { events: events.collect(), ..Self::default() };
         }
-        Self { events: vec![FoundEvent::new(text.to_owned(), Place::Whole)], ..Self::default() }
+        let event = line::read(value);
+        let event = event.unwrap_or_else(|| FoundEvent::new(text.to_owned(), Place::Whole));
+        Self { events: vec![event], ..Self::default() }
     }
 
     /// JSON Lines; `None` where some line is no JSON.
@@ -230,6 +232,8 @@ impl Import {
                 found.facts.extend(trail::facts(&value));
             } else if let Some(entry) = entry_of(&value) {
                 logged.push(Entry { line: Some(number), ..entry });
+            } else if let Some(event) = line::read(&value) {
+                found.events.push(FoundEvent { place: Place::Line(number), ..event });
             } else if recognise(&value).is_none() && is_of_log(&value) {
                 let message = line.to_owned();
                 logged.push(Entry { message, line: Some(number), ..Entry::default() });

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use jiff::Timestamp;
 use regex::Regex;
-use retrigger_recording::Time;
+use retrigger_recording::{Invocation, Time};
 use retrigger_trigger::recognise;
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use super::{
     FoundEvent, Place,
     literal::{self, NoLiteral},
 };
+use crate::record::line;
 
 /// How deep an event is looked for in an object that was logged.
 const MAX_DEPTH: usize = 8;
@@ -115,17 +116,15 @@ impl LogEvents {
             };
             let printed = printed_in(&entry.message);
             found.shortened.extend(printed.shortened.map(|instead| (place, instead)));
-            for json in printed.events {
-                let event = FoundEvent {
-                    request_id: request_id.clone(),
-                    time: entry.time.clone(),
-                    log_stream: entry.stream.clone(),
-                    ..FoundEvent::new(json, place)
-                };
+            for event in printed.events {
+                let mut event = FoundEvent { place, ..event };
+                let Invocation { request_id: id, time, log_stream, .. } = &mut event.invocation;
+                *id = id.take().or_else(|| request_id.clone());
+                *time = time.take().or_else(|| entry.time.clone());
+                *log_stream = log_stream.take().or_else(|| entry.stream.clone());
+                let id = event.invocation.request_id.clone();
                 let is_known = |known: &FoundEvent| {
-                    known.json == event.json
-                        && known.request_id == event.request_id
-                        && event.request_id.is_some()
+                    known.json == event.json && known.invocation.request_id == id && id.is_some()
                 };
                 if !found.events.iter().any(is_known) {
                     found.events.push(event);
@@ -155,7 +154,7 @@ fn request_id(message: &str) -> Option<String> {
 /// What a message shows.
 #[derive(Debug, Default)]
 struct Printed {
-    events: Vec<String>,
+    events: Vec<FoundEvent>,
     shortened: Option<String>,
 }
 
@@ -185,16 +184,18 @@ fn printed_in(message: &str) -> Printed {
 }
 
 /// The events in a value: itself, or what stands somewhere in it, also as JSON in a string.
-fn collect(json: &str, depth: usize, events: &mut Vec<String>) {
+fn collect(json: &str, depth: usize, events: &mut Vec<FoundEvent>) {
     let Ok(value) = serde_json::from_str::<Value>(json) else { return };
-    if recognise(&value).is_some() {
-        events.push(json.to_owned());
+    if let Some(recorded) = line::read(&value) {
+        events.push(recorded);
+    } else if recognise(&value).is_some() {
+        events.push(FoundEvent::new(json.to_owned(), Place::Whole));
     } else {
         collect_within(&value, depth, events);
     }
 }
 
-fn collect_within(value: &Value, depth: usize, events: &mut Vec<String>) {
+fn collect_within(value: &Value, depth: usize, events: &mut Vec<FoundEvent>) {
     if depth > MAX_DEPTH {
         return;
     }
@@ -203,7 +204,7 @@ fn collect_within(value: &Value, depth: usize, events: &mut Vec<String>) {
             collect(text.trim(), depth + 1, events);
         }
         Value::Object(_) if recognise(value).is_some() => {
-            events.push(value.to_string());
+            events.push(FoundEvent::new(value.to_string(), Place::Whole));
         }
         value => collect_within(value, depth + 1, events),
     };
@@ -271,7 +272,7 @@ mod tests {
         let found = read(&log);
         let events: Vec<&str> = found.events.iter().map(|event| event.json.as_str()).collect();
         assert_eq!(events, [json()]);
-        assert_eq!(found.events[0].request_id.as_deref(), Some(HEX));
+        assert_eq!(found.events[0].invocation.request_id.as_deref(), Some(HEX));
     }
 
     #[test]

@@ -67,9 +67,9 @@ fn filtered_log_events_give_what_was_logged() {
         let [event] = &*found.events else { panic!("{:?}", found.events) };
         assert_eq!(event.json, one_line());
         assert_eq!(event.place, Place::Entry(2));
-        assert_eq!(event.request_id.as_deref(), Some(id));
-        assert_eq!(event.time.as_ref().unwrap().as_str(), "2026-03-02T09:41:00.123Z");
-        assert_eq!(event.log_stream.as_deref(), Some("2026/03/02/[$LATEST]01"));
+        assert_eq!(event.invocation.request_id.as_deref(), Some(id));
+        assert_eq!(event.invocation.time.as_ref().unwrap().as_str(), "2026-03-02T09:41:00.123Z");
+        assert_eq!(event.invocation.log_stream.as_deref(), Some("2026/03/02/[$LATEST]01"));
     }
 }
 
@@ -82,7 +82,7 @@ fn json_logs_are_searched() {
     );
     let found = import(log).unwrap();
     assert_eq!(found.events.len(), 1);
-    assert_eq!(found.events[0].request_id.as_deref(), Some("r-1"));
+    assert_eq!(found.events[0].invocation.request_id.as_deref(), Some("r-1"));
 }
 
 #[test]
