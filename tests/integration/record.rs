@@ -269,6 +269,29 @@ fn recordings_pass_through_a_log() {
     assert!(replayed.stdout.contains("1 passed"), "{}{}", replayed.stdout, replayed.stderr);
 }
 
+/// Beside the function, as a layer's extension and wrapper script are on managed runtimes.
+#[test]
+fn an_extension_records_until_the_sandbox_shuts_down() {
+    let (live, kept) = (Function::new(), Function::new());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let script = format!(
+        "{} record runtime --extension --listen {free} --function {} &\n\
+         export AWS_LAMBDA_RUNTIME_API={free}\n\
+         until python3 -c 'import os, socket; h, p = os.environ[\"AWS_LAMBDA_RUNTIME_API\"].split(\":\"); \
+         socket.create_connection((h, int(p)))' 2>/dev/null; do sleep 0.05; done\n\
+         exec python3 loop.py",
+        env!("CARGO_BIN_EXE_retrigger"),
+        kept.path("")
+    );
+    with_bootstrap(&live, &script);
+    live.import(&[&live.file("one.json", &recorded("alb-get-root"))], &[]);
+    let ran = retrigger(["replay", &live.path("")]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let expected = fs::read_to_string(kept.path("alb/expected.json"));
+    let expected = expected.unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
+    assert!(expected.contains("GET/"), "{expected}");
+}
+
 #[test]
 fn the_recorder_ends_as_the_function_does() {
     let function = Function::new();

@@ -53,6 +53,11 @@ pub(crate) struct Args {
     /// reads, also out of the function's log
     #[arg(long)]
     stdout: bool,
+    /// Run as an extension of Lambda's, from its file in `/opt/extensions`, until Lambda shuts down;
+    /// the function starts with `AWS_LAMBDA_EXEC_WRAPPER` naming a script that sets
+    /// `AWS_LAMBDA_RUNTIME_API` to where this listens
+    #[arg(long, conflicts_with = "command")]
+    extension: bool,
     /// The Runtime API to pass on to [default: what `AWS_LAMBDA_RUNTIME_API` says]
     #[arg(long, value_name = "HOST:PORT")]
     upstream: Option<String>,
@@ -119,6 +124,15 @@ async fn record(args: &Args, sink: Sink, upstream: String) -> Result<Outcome, Fa
     }
     let ended = if let Some(child) = start(args, address)? {
         Some(until_ended(child).await?)
+    } else if args.extension {
+        let name = extension_name();
+        tokio::select! {
+            ended = proxy.until_shutdown(&name) => ended.map_err(|error| {
+                Failure::new(format!("extension `{name}`: {error}"))
+            })?,
+            signal = interrupted() => drop(signal?),
+        }
+        None
     } else {
         interrupted().await?;
         None
@@ -131,6 +145,13 @@ async fn record(args: &Args, sink: Sink, upstream: String) -> Result<Outcome, Fa
         _ if failed > 0 => Outcome::Invalid,
         _ => Outcome::AsExpected,
     })
+}
+
+/// An external extension is called as its file: Lambda refuses another name.
+fn extension_name() -> String {
+    let program = std::env::args_os().next().map(PathBuf::from);
+    let name = program.as_ref().and_then(|path| path.file_name());
+    name.map_or_else(|| EXTENSION.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// As a shell says it: 128 and the signal, where a signal ended it.

@@ -185,17 +185,48 @@ impl Proxy {
     ///
     /// When the Runtime API cannot be reached, or refuses.
     pub async fn ask_for_shutdown_time(&mut self, name: &str) -> io::Result<()> {
+        let (mut upstream, next) = self.register(name, r#"{"events": []}"#).await?;
+        // It is not answered; initialization waits for it to be asked.
+        self.tasks.spawn(async move {
+            let _ = upstream.send_request(next).await;
+        });
+        Ok(())
+    }
+
+    /// Registers an extension of this name, which is that of its file in `/opt/extensions`, and
+    /// waits until Lambda shuts the sandbox down. Lambda then gives two seconds.
+    ///
+    /// Source: Lambda Developer Guide, "Lambda Extensions API" (shutdown phase).
+    ///
+    /// # Errors
+    ///
+    /// When the Runtime API cannot be reached, or refuses.
+    pub async fn until_shutdown(&self, name: &str) -> io::Result<()> {
+        let (mut upstream, next) = self.register(name, r#"{"events": ["SHUTDOWN"]}"#).await?;
+        let answer = upstream.send_request(next).await.map_err(io::Error::other)?;
+        match answer.status() {
+            StatusCode::OK => Ok(()),
+            status => Err(io::Error::other(format!("the next event: it answers {status}"))),
+        }
+    }
+
+    /// Registers an extension; gives its connection, and the request for its next event.
+    async fn register(
+        &self,
+        name: &str,
+        events: &'static str,
+    ) -> io::Result<(client::SendRequest<Body>, Request<Body>)> {
         let mut upstream = connect(&self.shared.upstream).await.map_err(io::Error::other)?;
         let register = Request::post(EXTENSION_REGISTER)
             .header("host", &self.shared.upstream)
             .header("lambda-extension-name", name)
             .header("content-type", "application/json")
-            .body(whole(r#"{"events": []}"#))
+            .body(whole(events))
             .map_err(io::Error::other)?;
         let answer = upstream.send_request(register).await.map_err(io::Error::other)?;
         let id = answer.headers().get("lambda-extension-identifier").cloned();
         let Some(id) = id.filter(|_| answer.status() == StatusCode::OK) else {
-            return Err(io::Error::other(format!("it answers {}", answer.status())));
+            return Err(io::Error::other(format!("registering: it answers {}", answer.status())));
         };
         let _ = answer.into_body().collect().await;
         let next = Request::get(EXTENSION_NEXT)
@@ -203,11 +234,7 @@ impl Proxy {
             .header("lambda-extension-identifier", id)
             .body(whole(""))
             .map_err(io::Error::other)?;
-        // It is not answered; initialization waits for it to be asked.
-        self.tasks.spawn(async move {
-            let _ = upstream.send_request(next).await;
-        });
-        Ok(())
+        Ok((upstream, next))
     }
 
     /// What became of the invocations so far.

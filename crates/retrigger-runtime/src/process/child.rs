@@ -10,7 +10,7 @@ use std::{
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
 use tokio::{
     process::{Child, ChildStdin, Command},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// Waits until its standard input closes, which happens when this process closes it or ends for
@@ -34,6 +34,9 @@ rm -rf -- "$3"
 /// A variable that Lambda sets and no function can, whose value is unique here: it is how
 /// processes that have left the group are found.
 const MARK: &str = "LAMBDA_RUNTIME_DIR";
+
+/// How long to wait between two looks whether a group has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// How long to wait for a killed process and its watchdog.
 const REAP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -92,6 +95,15 @@ impl Group {
         const SIGTERM: i32 = 15;
         // Fails where the group has ended by itself.
         let _ = self.leader.signal(SIGTERM);
+    }
+
+    /// Waits until no process of the group is left, for so long.
+    pub(super) async fn gone(&self, until: Instant) {
+        // Asks whether there is one; that of an extension is no child of this process.
+        const NO_SIGNAL: i32 = 0;
+        while self.leader.signal(NO_SIGNAL).is_ok() && Instant::now() < until {
+            sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// Kills the group and waits until it is gone, with what had left it.

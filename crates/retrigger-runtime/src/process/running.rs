@@ -176,6 +176,8 @@ impl Running {
             self.group.terminate();
             let until = after(SHUTDOWN_TIMEOUT);
             while let Step::Report(_) = self.step(until).await {}
+            // Extensions have the time that is left, also once the runtime has ended.
+            self.group.gone(until).await;
         }
         self.kill().await
     }
