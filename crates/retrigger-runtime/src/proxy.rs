@@ -229,6 +229,8 @@ impl Proxy {
             return Err(io::Error::other(format!("registering: it answers {}", answer.status())));
         };
         let _ = answer.into_body().collect().await;
+        // Only then does the connection take another request.
+        upstream.ready().await.map_err(io::Error::other)?;
         let next = Request::get(EXTENSION_NEXT)
             .header("host", &self.shared.upstream)
             .header("lambda-extension-identifier", id)

@@ -8,6 +8,7 @@ use std::{
 };
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
+use rustix::process::{Pid, test_kill_process_group};
 use tokio::{
     process::{Child, ChildStdin, Command},
     time::{Instant, sleep, timeout},
@@ -44,6 +45,8 @@ const REAP_TIMEOUT: Duration = Duration::from_secs(5);
 /// A process, its group and its watchdog. Dropping it kills the group.
 #[derive(Debug)]
 pub(super) struct Group {
+    /// Of the leader and the group; the leader has none any more once it was waited for.
+    id: Option<Pid>,
     leader: Box<dyn ChildWrapper>,
     watchdog: Child,
     /// Open as long as the group may live.
@@ -58,6 +61,7 @@ impl Group {
         let mut command = CommandWrap::from(command);
         command.wrap(ProcessGroup::leader());
         let mut leader = spawn_when_written(&mut command).await?;
+        let id = leader.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
         let watchdog = leader
             .id()
             .ok_or_else(|| io::Error::other("the process ended at once"))
@@ -65,7 +69,7 @@ impl Group {
         match watchdog {
             Ok(mut watchdog) => {
                 let lifeline = watchdog.stdin.take();
-                Ok(Self { leader, watchdog, lifeline })
+                Ok(Self { id, leader, watchdog, lifeline })
             }
             Err(error) => {
                 let _ = leader.start_kill();
@@ -99,9 +103,9 @@ impl Group {
 
     /// Waits until no process of the group is left, for so long.
     pub(super) async fn gone(&self, until: Instant) {
-        // Asks whether there is one; that of an extension is no child of this process.
-        const NO_SIGNAL: i32 = 0;
-        while self.leader.signal(NO_SIGNAL).is_ok() && Instant::now() < until {
+        // Extensions are no children of this process, so that it cannot wait for them.
+        let is_there = |id| test_kill_process_group(id).is_ok();
+        while self.id.is_some_and(is_there) && Instant::now() < until {
             sleep(LOOK_AGAIN).await;
         }
     }
