@@ -12,6 +12,7 @@ mod input;
 mod lint;
 mod output;
 mod replay;
+mod serve;
 mod trigger;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Replay(replay::Args),
+    Serve(Box<serve::Args>),
     Derive(derive::Args),
     Accept(accept::Args),
     Check(check::Args),
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
     let mut output = Output::stdout();
     let outcome = match cli.command {
         Command::Replay(args) => replay::run(&args, &mut output),
+        Command::Serve(args) => serve::run(&args, &mut output),
         Command::Derive(args) => derive::run(&args, &mut output),
         Command::Accept(args) => accept::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),

@@ -37,7 +37,7 @@ impl LogTail<'_> {
 
     fn text(&self) -> String {
         let Self { request_id, version, lines, memory_size, .. } = self;
-        let own = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let own = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>();
         let milliseconds = self.duration.as_secs_f64() * 1e3;
         let billed = milliseconds.ceil();
         let init = self.init_duration.map(|init| init.as_secs_f64() * 1e3);

@@ -56,6 +56,7 @@ pub mod harness;
 pub mod lint;
 pub mod noise;
 pub mod reporter;
+pub mod serve;
 pub mod triggers;
 
 mod assert;

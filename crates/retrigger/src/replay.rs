@@ -11,13 +11,13 @@
 
 mod answer;
 pub(crate) mod authority;
-mod build;
+pub(crate) mod build;
 pub(crate) mod compare;
 mod decide;
 mod edit;
 mod mapping;
 mod one;
-mod pool;
+pub(crate) mod pool;
 mod stale;
 mod steps;
 mod unsettled;
@@ -40,7 +40,7 @@ use crate::{
 };
 pub(crate) use answer::expectation;
 pub(crate) use authority::{Asked, Undecidable};
-pub(crate) use decide::{Answer, Question, decide, decide_keeping};
+pub(crate) use decide::{Answer, Question, decide, decide_keeping, expected};
 pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;
 pub(crate) use one::file_error;
