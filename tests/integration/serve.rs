@@ -1,6 +1,9 @@
 //! `retrigger serve` as plain HTTP: what it answers, and what it refuses.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use retrigger::{
@@ -337,6 +340,21 @@ fn what_runs_comes_to_its_end() {
     drop(serving);
     assert_eq!(connection.receive().unwrap().status, 200);
     assert_eq!(std::fs::read_dir(scene.root.path().join("recorded")).unwrap().count(), 2);
+}
+
+#[test]
+fn half_a_request_keeps_nobody_waiting() {
+    let scene = scene();
+    let serving = Serving::start(serve(&scene));
+    let mut silent = serving.connect();
+    silent.send_text("POST /2015-03-31/functions/demo/invocations HTTP/1.1\r\nhost: ").unwrap();
+    let mut broken = serving.connect();
+    let head = "POST /2015-03-31/functions/demo/invocations HTTP/1.1\r\n";
+    broken.send_text(&format!("{head}host: localhost\r\ncontent-length: 9\r\n\r\n{{")).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let started = Instant::now();
+    drop(serving);
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

@@ -144,6 +144,7 @@ fn boto3_makes_a_mapping_where_the_role_may_poll() {
         &[
             named("update", json!({"BatchSize": 7, "Enabled": false})),
             named("get", json!({})),
+            json!({"do": "list_tags", "with": {"Resource": mapping["EventSourceMappingArn"]}}),
             named("update", json!({"BatchSize": 0})),
             named("delete", json!({})),
             named("get", json!({})),
@@ -153,10 +154,11 @@ fn boto3_makes_a_mapping_where_the_role_may_poll() {
     let updated = &made[1]["answer"];
     assert_eq!((&updated["BatchSize"], &updated["State"]), (&json!(7), &json!("Disabled")));
     assert_eq!((&made[0]["answer"], &updated["UUID"]), (updated, uuid));
-    assert_eq!(made[2]["Code"], "ValidationException");
-    assert_eq!(made[3]["answer"]["State"], "Deleting");
-    assert_eq!(made[4]["Code"], "ResourceNotFoundException");
-    assert_eq!(made[5]["answer"]["EventSourceMappings"], json!([]));
+    assert_eq!(made[2], json!({"answer": {"Tags": {}}}));
+    assert_eq!(made[3]["Code"], "ValidationException");
+    assert_eq!(made[4]["answer"]["State"], "Deleting");
+    assert_eq!(made[5]["Code"], "ResourceNotFoundException");
+    assert_eq!(made[6]["answer"]["EventSourceMappings"], json!([]));
 }
 
 #[test]

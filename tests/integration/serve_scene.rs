@@ -155,6 +155,10 @@ impl Connection {
         self.stream.write_all(body)
     }
 
+    pub(crate) fn send_text(&mut self, text: &str) -> io::Result<()> {
+        self.stream.write_all(text.as_bytes())
+    }
+
     pub(crate) fn receive(&mut self) -> io::Result<Reply> {
         let end = loop {
             if let Some(end) = self.rest.windows(4).position(|four| four == b"\r\n\r\n") {

@@ -156,4 +156,6 @@ actions! {
     CreateFunctionUrlConfig,
     /// The URL.
     GetFunctionUrlConfig,
+    /// The tags of a function or mapping.
+    ListTags,
 }

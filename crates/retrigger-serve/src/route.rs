@@ -13,6 +13,7 @@ const LAMBDA: &str = "2015-03-31";
 const ASYNC: &str = "2014-11-13";
 const STREAMING: &str = "2021-11-15";
 const URLS: &str = "2021-10-31";
+const TAGS: &str = "2017-03-31";
 
 /// One of the three ways to invoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,7 @@ impl Route {
             ("DELETE", [LAMBDA, "event-source-mappings", id]) => {
                 mapping(Action::DeleteEventSourceMapping, id)
             }
+            ("GET", [TAGS, "tags", arn]) => Ok(Self::control(Action::ListTags, None, Some(arn))),
             ("POST", [URLS, "functions", name, "url"]) => of(Action::CreateFunctionUrlConfig, name),
             ("GET", [URLS, "functions", name, "url"]) => of(Action::GetFunctionUrlConfig, name),
             _ => Err(unknown(method, uri)),
@@ -130,6 +132,7 @@ mod tests {
     #[case("POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping")]
     #[case("PUT", "/2015-03-31/event-source-mappings/7", "UpdateEventSourceMapping")]
     #[case("GET", "/2021-10-31/functions/demo/url", "GetFunctionUrlConfig")]
+    #[case("GET", "/2017-03-31/tags/arn%3Aaws%3Alambda", "ListTags")]
     fn paths_lead_to_actions(#[case] method: &str, #[case] uri: &str, #[case] name: &str) {
         let Ok(Route::Control { action, .. }) = find(method, uri) else { panic!("no action") };
         assert_eq!(action.name(), name);

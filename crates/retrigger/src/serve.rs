@@ -44,12 +44,14 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use retrigger_iam::Principal;
 use retrigger_recording::FunctionArn;
 use retrigger_runtime::Handler;
 use retrigger_serve::Server;
+use tokio::sync::oneshot;
 
 pub use api::Called;
 pub use error::ServeError;
@@ -63,6 +65,10 @@ use record::Recorder;
 /// How many invocations run or wait at a time. Source: Lambda Developer Guide, "Lambda quotas"
 /// (concurrent executions of an account).
 const DEFAULT_CONCURRENCY: u16 = 1000;
+
+/// How long connections may take to end, once nothing runs any more: a client that never sends the
+/// rest of its request is not waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is served, and how.
 #[derive(Clone)]
@@ -263,9 +269,25 @@ impl Running {
     /// Answers calls until `shutdown` resolves; then lets what runs come to its end, asynchronous
     /// invocations too, and ends the sandboxes. Dropping the future ends everything at once.
     pub async fn until(self, shutdown: impl Future<Output = ()>) {
-        let lambda: Arc<dyn retrigger_serve::Lambda> = Arc::<Api>::clone(&self.api);
-        self.server.run(lambda, shutdown).await;
-        self.api.finish().await;
+        let Self { server, api } = self;
+        let lambda: Arc<dyn retrigger_serve::Lambda> = Arc::<Api>::clone(&api);
+        let (tell, told) = oneshot::channel::<()>();
+        let serving = server.run(lambda, async {
+            shutdown.await;
+            // Whoever waits for it is polled beside this, and not dropped before.
+            let _ = tell.send(());
+        });
+        let overdue = async {
+            let _ = told.await;
+            let _quiet = api.quiet().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            () = serving => {}
+            () = overdue => {}
+        }
+        let _quiet = api.quiet().await;
+        api.shut_down().await;
     }
 }
 

@@ -11,7 +11,7 @@ use retrigger_recording::FunctionArn;
 use retrigger_serve::{
     Answer, Answering, ApiError, Call, FunctionName, InvocationType, Lambda, Operation,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{callers::Callers, function::Served, record::Recorder};
 
@@ -121,10 +121,14 @@ impl Api {
         }
     }
 
-    /// Waits until no invocation runs or waits, and ends the sandboxes.
-    pub(super) async fn finish(&self) {
+    /// Waits until no invocation runs or waits, and lets none begin while the permit is held.
+    pub(super) async fn quiet(&self) -> Option<SemaphorePermit<'_>> {
         // Fails only on a closed semaphore, and this one is never closed.
-        let _all = self.room.acquire_many(self.concurrency.into()).await;
+        self.room.acquire_many(self.concurrency.into()).await.ok()
+    }
+
+    /// Ends the sandboxes.
+    pub(super) async fn shut_down(&self) {
         for served in &self.functions {
             served.pool().shutdown().await;
         }

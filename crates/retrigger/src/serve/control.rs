@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use retrigger_iam::Principal;
-use retrigger_serve::{Action, Answer, ApiError, Call, Control, Operation};
+use retrigger_serve::{Action, Answer, ApiError, Call, Control, FunctionName, Operation};
 use retrigger_trigger::Permission;
 use serde_json::{Value, json};
 
@@ -26,6 +26,7 @@ impl Api {
         };
         match control.action {
             Action::ListFunctions => self.list_functions(call, control),
+            Action::ListTags => self.list_tags(call, control),
             Action::CreateEventSourceMapping => self.create_mapping(call, control),
             Action::ListEventSourceMappings => self.list_mappings(call, control),
             Action::GetEventSourceMapping => self.get_mapping(call, control),
@@ -48,6 +49,20 @@ impl Api {
                 }
             }
         }
+    }
+
+    /// A snapshot keeps no tags; Terraform asks for them all the same.
+    fn list_tags(&self, call: &Call, control: &Control) -> Result<Answer, ApiError> {
+        let arn = control.id.as_deref().unwrap_or_default();
+        if let Some((_, uuid)) = arn.split_once(":event-source-mapping:") {
+            let control = Control { id: Some(uuid.to_owned()), ..control.clone() };
+            self.get_mapping(call, &control)?;
+        } else {
+            let function = Some(FunctionName::parse(arn)?);
+            let control = Control { function, ..control.clone() };
+            self.about(call, &control)?.authorize(vec![])?;
+        }
+        Ok(Answer::Json(200, json!({ "Tags": {} })))
     }
 
     fn about<'c>(&self, call: &Call, control: &'c Control) -> Result<About<'c>, ApiError> {
