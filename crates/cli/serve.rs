@@ -107,7 +107,9 @@ impl Args {
             serve = serve.record(folder);
         }
         for caller in &self.caller {
-            serve = match caller.split_once('=') {
+            // The name of a user or role may have an equals sign too.
+            let pair = caller.split_once('=').filter(|_| !caller.starts_with("arn:"));
+            serve = match pair {
                 Some((key, arn)) => serve.caller_of(key, arn)?,
                 None => serve.caller(caller)?,
             };
@@ -190,7 +192,7 @@ fn print(running: &Running, format: Format, output: &mut Output) -> io::Result<(
         writeln!(
             output,
             "  aws --endpoint-url {url} --region {region} lambda invoke --function-name {name} \
-             --cli-binary-format raw-in-base64-out --payload '{{}}' /dev/stdout"
+             /dev/stdout"
         )?;
         writeln!(output, "  curl {url}/2015-03-31/functions/{name}/invocations --json '{{}}'")?;
     }

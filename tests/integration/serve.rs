@@ -130,6 +130,23 @@ fn what_aws_refuses_is_refused(
 }
 
 #[test]
+fn a_connection_outlives_an_error() {
+    let scene = scene();
+    let serving = Serving::start(serve(&scene));
+    let mut connection = serving.connect();
+    let body = vec![b'x'; 300_000];
+    let mut status = |head: &str, headers: &[(&str, &str)], body: &[u8]| {
+        connection.send(head, headers, body).unwrap();
+        connection.receive().unwrap().status
+    };
+    assert_eq!(status("POST /nowhere", &[], &body), 404);
+    assert_eq!(status(INVOKE, &[("Content-Type", "text/plain")], &body), 415);
+    assert_eq!(status(INVOKE, &[("Authorization", "Basic x")], &body), 400);
+    assert_eq!(status(INVOKE, &[], &vec![b'x'; 7_000_000]), 413);
+    assert_eq!(status(INVOKE, &[], b"{}"), 200);
+}
+
+#[test]
 fn requests_have_a_size_that_depends_on_whether_the_caller_waits() {
     let scene = scene();
     let serving = Serving::start(serve(&scene));

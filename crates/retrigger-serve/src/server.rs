@@ -1,6 +1,7 @@
 //! The listener and its connections.
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     io,
     net::{Ipv4Addr, SocketAddr},
@@ -9,7 +10,9 @@ use std::{
     time::Duration,
 };
 
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    Request, body::Incoming, http::request::Parts, server::conn::http1, service::service_fn,
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -19,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 use crate::{
-    Answer, ApiError, Call, Control, Operation, Signer,
+    Action, Answer, ApiError, Call, Control, FunctionName, Operation, Signer,
     answer::{self, HttpResponse},
     body::{self, Body},
     guard,
@@ -116,22 +119,45 @@ async fn answer(request: Request<Incoming>, lambda: Arc<dyn Lambda>) -> HttpResp
 
 async fn read(request: Request<Incoming>, request_id: &str) -> Result<Call, ApiError> {
     let (parts, body) = request.into_parts();
-    guard::check(&parts.headers)?;
     let query = route::query(&parts.uri);
-    let route = Route::find(&parts.method, &parts.uri, &query)?;
-    let signer = Signer::read(&parts.headers, &query)?;
-    let operation = match route {
-        Route::Invoke(invocation, function) => {
-            let head = Head::read(function, invocation, &parts.headers)?;
+    let (signer, asked) = match head(&parts, &query) {
+        Ok(head) => head,
+        Err(error) => {
+            // Read all the same, so that the connection can be used for the next request.
+            body::read(body, 0).await?;
+            return Err(error);
+        }
+    };
+    let operation = match asked {
+        Asked::Invoke(head) => {
             let body = body::read(body, head.limit()).await?;
             Operation::Invoke(Box::new(head.with_body(body)?))
         }
-        Route::Control { action, function, id } => {
+        Asked::Control { action, function, id } => {
             let body = members(body::read(body, MAX_CONTROL).await?)?;
             Operation::Control(Box::new(Control { action, function, id, query, body }))
         }
     };
     Ok(Call { request_id: request_id.to_owned(), signer, operation })
+}
+
+/// What a request asks, before its body is read.
+enum Asked {
+    Invoke(Head),
+    Control { action: Action, function: Option<FunctionName>, id: Option<String> },
+}
+
+fn head(parts: &Parts, query: &BTreeMap<String, String>) -> Result<(Signer, Asked), ApiError> {
+    guard::check(&parts.headers)?;
+    let route = Route::find(&parts.method, &parts.uri, query)?;
+    let signer = Signer::read(&parts.headers, query)?;
+    let asked = match route {
+        Route::Invoke(invocation, function) => {
+            Asked::Invoke(Head::read(function, invocation, &parts.headers)?)
+        }
+        Route::Control { action, function, id } => Asked::Control { action, function, id },
+    };
+    Ok((signer, asked))
 }
 
 /// The members of a JSON object; none of an empty body.

@@ -176,7 +176,7 @@ impl Serve {
     }
 
     /// How many invocations may run or wait at a time; further ones are throttled. 1000 by
-    /// default, as on AWS.
+    /// default, as on AWS. Asynchronous ones count too, of which AWS keeps any number waiting.
     #[must_use]
     pub fn concurrency(self, invocations: u16) -> Self {
         Self { concurrency: invocations.max(1), ..self }

@@ -30,7 +30,8 @@ pub struct Called {
     pub caller: Option<String>,
     /// The error that was answered, as `CODE: MESSAGE`.
     pub error: Option<String>,
-    /// What went wrong besides, such as a recording that cannot be written.
+    /// What went wrong besides calls, such as a recording that cannot be written: nothing else
+    /// is told with it.
     pub warning: Option<String>,
     /// How long it took.
     pub duration: Duration,
@@ -38,12 +39,14 @@ pub struct Called {
 
 impl fmt::Display for Called {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (None, Some(warning)) = (&self.caller, &self.warning) {
+            return write!(f, "warning: {warning}");
+        }
         f.write_str(self.action)?;
         self.function.iter().try_for_each(|name| write!(f, " {name}"))?;
         self.caller.iter().try_for_each(|caller| write!(f, " by {caller}"))?;
         write!(f, ", {:.1} ms", self.duration.as_secs_f64() * 1e3)?;
-        self.error.iter().try_for_each(|error| write!(f, ": {error}"))?;
-        self.warning.iter().try_for_each(|warning| write!(f, "; {warning}"))
+        self.error.iter().try_for_each(|error| write!(f, ": {error}"))
     }
 }
 
