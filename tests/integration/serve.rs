@@ -319,6 +319,33 @@ fn what_is_added_lets_a_recording_pass_that_was_denied() {
     scene.check(Outcome::Completed, "after");
 }
 
+#[test]
+fn a_mapping_is_made_changed_and_removed() {
+    let scene = scene();
+    let serving = Serving::start(serve(&scene));
+    let mappings = "/2015-03-31/event-source-mappings";
+    let call = |head: &str, body: &Value| serving.request(head, &[], body.to_string().as_bytes());
+    let new = json!({"FunctionName": "demo:PROD", "EventSourceArn": arn("sqs", "orders")});
+    let text =
+        "The provided execution role does not have permissions to call ReceiveMessage on SQS";
+    let denied = call(&format!("POST {mappings}"), &new);
+    assert_eq!(denied.error(), format!("400 InvalidParameterValueException: {text}"));
+
+    scene.grant_role(&[json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})]);
+    let made = call(&format!("POST {mappings}"), &new);
+    assert_eq!(made.status, 202);
+    assert_eq!(made.json()["FunctionArn"], arn("lambda", "function:demo:PROD"));
+    assert_eq!(call(&format!("POST {mappings}"), &new).status, 409);
+    let uuid = made.json()["UUID"].as_str().unwrap().to_owned();
+    let change = json!({"FunctionName": "demo", "BatchSize": 3});
+    let changed = call(&format!("PUT {mappings}/{uuid}"), &change);
+    assert_eq!(changed.json()["FunctionArn"], arn("lambda", "function:demo"));
+    let listed = call(&format!("GET {mappings}?FunctionName=demo&MaxItems=1"), &json!({}));
+    assert_eq!(listed.json(), json!({"EventSourceMappings": [changed.json()]}));
+    assert_eq!(call(&format!("DELETE {mappings}/{uuid}"), &json!({})).status, 202);
+    assert_eq!(call(&format!("GET {mappings}/{uuid}"), &json!({})).status, 404);
+}
+
 /// More with `RETRIGGER_SERVE_INVOCATIONS`.
 #[test]
 fn many_invocations_at_a_time_lose_nothing() {

@@ -9,7 +9,7 @@
 //!                        compare                   compare
 //! ```
 
-mod answer;
+pub(crate) mod answer;
 pub(crate) mod authority;
 pub(crate) mod build;
 pub(crate) mod compare;
@@ -19,7 +19,7 @@ mod mapping;
 mod one;
 pub(crate) mod pool;
 mod stale;
-mod steps;
+pub(crate) mod steps;
 mod unsettled;
 
 use std::{
@@ -40,7 +40,7 @@ use crate::{
 };
 pub(crate) use answer::expectation;
 pub(crate) use authority::{Asked, Undecidable};
-pub(crate) use decide::{Answer, Question, decide, decide_keeping, expected};
+pub(crate) use decide::{Answer, Question, decide, decide_keeping};
 pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;
 pub(crate) use one::file_error;

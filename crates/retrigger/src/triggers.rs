@@ -123,11 +123,13 @@ impl Triggers {
     }
 
     /// The function folder.
+    #[cfg(feature = "serve")]
     pub(crate) fn folder(&self) -> &FunctionFolder {
         &self.folder
     }
 
     /// The snapshot as it was last read.
+    #[cfg(feature = "serve")]
     pub(crate) fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }

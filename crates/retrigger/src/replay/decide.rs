@@ -1,8 +1,6 @@
 //! All decisions around an invocation, without running the handler.
 
-use retrigger_recording::{
-    Expected, ExpectedLogs, FunctionFolder, Manifest, Outcome, Snapshot, Step,
-};
+use retrigger_recording::{FunctionFolder, Manifest, Snapshot};
 use retrigger_trigger::{Classification, Declared, RequestTime};
 use serde_json::Value;
 
@@ -10,7 +8,6 @@ use crate::{
     documents::Documents,
     event::Decided,
     replay::{
-        answer,
         authority::{Asked, Authority, Undecidable},
         edit::PolicyEdit,
         one, steps,
@@ -41,7 +38,7 @@ pub(crate) struct Answer {
 /// Decides as a replay does: may the trigger invoke, may Lambda assume the role, may it log?
 pub(crate) fn decide(question: &Question<'_>) -> Result<Answer, Undecidable> {
     let mut authority = authority(question)?;
-    decide_all(question, &mut authority).map(|(classification, decisions)| Answer {
+    answer(question, &mut authority).map(|(classification, decisions)| Answer {
         classification,
         decisions,
         documents: authority.into_documents(),
@@ -53,7 +50,7 @@ pub(crate) fn decide_keeping(
     question: &Question<'_>,
 ) -> Result<(Vec<Decided>, Vec<Asked>), Undecidable> {
     let mut authority = authority(question)?.keeping_what_is_asked();
-    let (_, decisions) = decide_all(question, &mut authority)?;
+    let (_, decisions) = answer(question, &mut authority)?;
     Ok((decisions, authority.take_asked()))
 }
 
@@ -63,7 +60,7 @@ fn authority<'q>(question: &Question<'q>) -> Result<Authority<'q>, Undecidable> 
     Ok(Authority::new(question.snapshot, arn, qualifier)?.edited(question.edits))
 }
 
-fn decide_all(
+fn answer(
     question: &Question<'_>,
     authority: &mut Authority<'_>,
 ) -> Result<(Classification, Vec<Decided>), Undecidable> {
@@ -84,30 +81,6 @@ fn decide_all(
         decisions.extend(logs);
     }
     Ok((classification, decisions))
-}
-
-/// What a replay of an invocation must show, given its decisions and, where it came to that, what
-/// the handler did.
-pub(crate) fn expected(
-    decisions: &[Decided],
-    snapshot: &Snapshot,
-    outcome: Option<retrigger_runtime::Outcome>,
-) -> Expected {
-    let mut expected = Expected::default();
-    expected.decisions = Some(decisions.iter().map(answer::expectation).collect());
-    if let Some(outcome) = outcome {
-        answer::take(outcome, &mut expected);
-        let logs = decisions.iter().filter(|decided| decided.step == Step::Log);
-        let logs: Vec<Decided> = logs.cloned().collect();
-        expected.logs = Some(ExpectedLogs { delivered: steps::delivers_logs(&logs, snapshot) });
-    } else {
-        expected.outcome = Some(Outcome::Denied);
-        let denied = decisions.iter().find(|decided| {
-            decided.step != Step::Log && !decided.explanation.decision.is_allowed()
-        });
-        expected.error = denied.and_then(|decided| decided.message.clone());
-    }
-    expected
 }
 
 /// Whether nothing keeps the handler from running so far.

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     event::Decided,
-    replay::{Question, decide, expected, pool::PoolError},
+    replay::{Question, decide, pool::PoolError},
     triggers::Triggers,
 };
 
@@ -109,7 +109,7 @@ impl Api {
         let Some(recorder) = self.recorder.clone() else { return };
         let written = blocking(move || {
             let Decision { served, triggers, manifest, payload, decisions } = decision;
-            let expected = expected(&decisions, triggers.snapshot(), outcome);
+            let expected = record::expected(&decisions, triggers.snapshot(), outcome);
             recorder.write(&served, &payload, manifest, expected)
         });
         match written.await {

@@ -3,11 +3,18 @@
 use std::path::{Component, Path};
 
 use retrigger_iam::Principal;
-use retrigger_recording::{Error, Expected, Fact, Manifest, Recording, Time, TriggerFacts};
+use retrigger_recording::{
+    Error, Expected, ExpectedLogs, Fact, Manifest, Outcome, Recording, Snapshot, Step, Time,
+    TriggerFacts,
+};
 use retrigger_trigger::Trigger;
 
 use super::{ServeError, function::Served};
-use crate::triggers::Triggers;
+use crate::{
+    event::Decided,
+    replay::{answer, steps},
+    triggers::Triggers,
+};
 
 /// Writes invocations as recordings.
 #[derive(Clone, Debug)]
@@ -67,6 +74,30 @@ pub(super) fn trigger_facts(caller: &Principal) -> TriggerFacts {
         principal: Some(Fact::declared(caller.as_str().to_owned())),
         ..TriggerFacts::default()
     }
+}
+
+/// What a replay of an invocation must show, given its decisions and, where it came to that, what
+/// the handler did.
+pub(super) fn expected(
+    decisions: &[Decided],
+    snapshot: &Snapshot,
+    outcome: Option<retrigger_runtime::Outcome>,
+) -> Expected {
+    let mut expected = Expected::default();
+    expected.decisions = Some(decisions.iter().map(answer::expectation).collect());
+    if let Some(outcome) = outcome {
+        answer::take(outcome, &mut expected);
+        let logs = decisions.iter().filter(|decided| decided.step == Step::Log);
+        let logs: Vec<Decided> = logs.cloned().collect();
+        expected.logs = Some(ExpectedLogs { delivered: steps::delivers_logs(&logs, snapshot) });
+    } else {
+        expected.outcome = Some(Outcome::Denied);
+        let denied = decisions.iter().find(|decided| {
+            decided.step != Step::Log && !decided.explanation.decision.is_allowed()
+        });
+        expected.error = denied.and_then(|decided| decided.message.clone());
+    }
+    expected
 }
 
 /// The snapshot as a recording names it: not at all where it is the one by default.

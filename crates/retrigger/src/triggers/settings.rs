@@ -70,6 +70,7 @@ impl Triggers {
 
     /// Whether the snapshot knows of this version or alias: `$LATEST`, or one with a policy, an
     /// event source mapping or a URL. It lists them nowhere.
+    #[cfg(feature = "serve")]
     pub(crate) fn knows(&self, qualifier: &str) -> Result<bool, TriggersError> {
         let function = self.function()?;
         let arn = self.function_arn().qualified(Some(qualifier));
