@@ -80,6 +80,7 @@ fn buffered(invoked: &Invoked) -> HttpResponse {
 }
 
 /// A function's error comes at the end of the stream, where AWS has it too.
+/// Not settled: whether AWS has the type of the error as its code, as here, or `Unhandled`.
 fn streamed(invoked: &Invoked) -> HttpResponse {
     let Invoked { payload, function_error, executed_version, log_result, .. } = invoked;
     let mut complete = Complete { log_result: log_result.clone(), ..Complete::default() };
