@@ -13,6 +13,7 @@ mod lint;
 mod output;
 mod record;
 mod replay;
+mod serve;
 mod trigger;
 
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ struct Cli {
 enum Command {
     Replay(replay::Args),
     Record(record::Args),
+    Serve(Box<serve::Args>),
     Derive(derive::Args),
     Accept(accept::Args),
     Check(check::Args),
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Replay(args) => replay::run(&args, &mut output),
         Command::Record(args) => record::run(&args, &mut output),
+        Command::Serve(args) => serve::run(&args, &mut output),
         Command::Derive(args) => derive::run(&args, &mut output),
         Command::Accept(args) => accept::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),

@@ -64,7 +64,7 @@ fn shown(file: &Path) -> impl std::fmt::Display {
 }
 
 /// Why nothing was done, with the places in files where there are any.
-fn failure(error: &TriggersError) -> Failure {
+pub(crate) fn failure(error: &TriggersError) -> Failure {
     let mut message = error.to_string();
     if let TriggersError::Document(invalid) = error {
         let look = Output::look_of_stderr();

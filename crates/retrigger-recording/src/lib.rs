@@ -160,7 +160,7 @@ pub use snapshot::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionFile,
     FunctionSnapshot, FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization,
     OrganizationLevel, QueueAttributes, RedrivePolicy, Role, SNAPSHOT_FILE, SNAPSHOT_FORMAT,
-    Snapshot, SnapshotAbout, SourceAccess, UrlAuthType, User,
+    Snapshot, SnapshotAbout, SnapshotLock, SourceAccess, UrlAuthType, User,
 };
 pub use source::Place;
 pub use stored::{DocumentRole, StoredDocument};

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use authorization::{Role, User};
-pub use change::FunctionFile;
+pub use change::{FunctionFile, SnapshotLock};
 pub use lambda::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
     FunctionUrl, LoggingConfig, SourceAccess, UrlAuthType,

@@ -32,7 +32,8 @@ impl RequestTime {
         self.0.as_second().to_string()
     }
 
-    pub(crate) fn keys(&self) -> [(&'static str, String); 2] {
+    /// Both condition keys with their values.
+    pub fn keys(&self) -> [(&'static str, String); 2] {
         [("aws:CurrentTime", self.current_time()), ("aws:EpochTime", self.epoch_time())]
     }
 }

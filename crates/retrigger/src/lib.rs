@@ -40,6 +40,9 @@
 //! let totals = Replay::new(["recordings"]).run(&mut reporter).unwrap();
 //! assert!(totals.all_as_expected());
 //! ```
+//!
+//! With the feature `serve`, `serve::Serve` answers Lambda's own API for functions of function
+//! folders, as `retrigger serve` does.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
@@ -57,6 +60,8 @@ pub mod lint;
 pub mod noise;
 pub mod record;
 pub mod reporter;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod triggers;
 
 mod assert;

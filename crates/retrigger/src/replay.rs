@@ -9,17 +9,17 @@
 //!                        compare                   compare
 //! ```
 
-mod answer;
+pub(crate) mod answer;
 pub(crate) mod authority;
-mod build;
+pub(crate) mod build;
 pub(crate) mod compare;
 mod decide;
 mod edit;
 mod mapping;
 mod one;
-mod pool;
+pub(crate) mod pool;
 mod stale;
-mod steps;
+pub(crate) mod steps;
 mod unsettled;
 
 use std::{

@@ -39,13 +39,17 @@ mod new_trigger;
 mod policy;
 mod poll;
 mod refusal;
+mod settings;
+mod url;
 
 use std::path::{Path, PathBuf};
 
 use retrigger_iam::{Principal, Request};
-use retrigger_recording::{FunctionArn, FunctionFolder, FunctionSnapshot, SNAPSHOT_FILE, Snapshot};
+use retrigger_recording::{
+    FunctionArn, FunctionFolder, FunctionSnapshot, SNAPSHOT_FILE, Snapshot, SnapshotLock,
+};
 use retrigger_trigger::Permission;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use error::TriggersError;
@@ -54,6 +58,8 @@ pub use new_mapping::NewMapping;
 pub use new_trigger::NewTrigger;
 pub use poll::PollDenial;
 pub use refusal::Refusal;
+pub use settings::PolicyInForce;
+pub use url::NewUrl;
 
 use crate::replay::authority::Authority;
 use mappings::MappingsFile;
@@ -116,6 +122,18 @@ impl Triggers {
         &self.folder.function().arn
     }
 
+    /// The function folder.
+    #[cfg(feature = "serve")]
+    pub(crate) fn folder(&self) -> &FunctionFolder {
+        &self.folder
+    }
+
+    /// The snapshot as it was last read.
+    #[cfg(feature = "serve")]
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     /// The snapshot's folder.
     pub fn snapshot_path(&self) -> &Path {
         self.snapshot.path()
@@ -168,7 +186,23 @@ impl Triggers {
         permissions: &[Permission],
         qualifier: Option<&str>,
     ) -> Result<Added, TriggersError> {
+        self.add_permissions_at(permissions, qualifier, None)
+    }
+
+    /// The same, if the policy has still this revision id.
+    ///
+    /// # Errors
+    ///
+    /// As [`add_permissions`](Self::add_permissions); and where the policy has another revision.
+    pub fn add_permissions_at(
+        &mut self,
+        permissions: &[Permission],
+        qualifier: Option<&str>,
+        revision: Option<&str>,
+    ) -> Result<Added, TriggersError> {
+        let _lock = self.lock()?;
         let policy = self.policy(qualifier)?;
+        policy.refuse_other_revision(revision)?;
         let arn = self.function_arn().qualified(qualifier);
         let write = |one: &Permission| one.statement(&arn);
         let written: Vec<Value> = permissions.iter().map(write).collect::<Result<_, _>>()?;
@@ -188,7 +222,24 @@ impl Triggers {
         statement_id: &str,
         qualifier: Option<&str>,
     ) -> Result<Removed, TriggersError> {
+        self.remove_permission_at(statement_id, qualifier, None)
+    }
+
+    /// The same, if the policy has still this revision id.
+    ///
+    /// # Errors
+    ///
+    /// As [`remove_permission`](Self::remove_permission); and where the policy has another
+    /// revision.
+    pub fn remove_permission_at(
+        &mut self,
+        statement_id: &str,
+        qualifier: Option<&str>,
+        revision: Option<&str>,
+    ) -> Result<Removed, TriggersError> {
+        let _lock = self.lock()?;
         let policy = self.policy(qualifier)?;
+        policy.refuse_other_revision(revision)?;
         let file = policy.path().to_owned();
         let removed = policy.remove(statement_id)?;
         self.reload()?;
@@ -204,6 +255,7 @@ impl Triggers {
     pub fn create_mapping(&mut self, new: &NewMapping) -> Result<Added, TriggersError> {
         let family = new.check()?;
         refusal::check_qualifier(new.qualifier.as_deref())?;
+        let _lock = self.lock()?;
         self.function()?;
         let arn = self.function_arn();
         let mappings = MappingsFile::read(self.snapshot.mappings_file(arn.name()))?;
@@ -222,12 +274,45 @@ impl Triggers {
     ///
     /// Where there is no such mapping, or several have that source.
     pub fn delete_mapping(&mut self, uuid_or_source: &str) -> Result<Removed, TriggersError> {
+        let _lock = self.lock()?;
         let mappings = MappingsFile::read(self.snapshot.mappings_file(self.function_arn().name()))?;
         let (index, removed) = mappings.find(uuid_or_source)?;
         mappings.remove(index)?;
         let file = mappings.path().to_owned();
         self.reload()?;
         Ok(Removed { file, removed })
+    }
+
+    /// What `UpdateEventSourceMapping` does: `members` are those of its request. `function_arn`,
+    /// where it is given, is this function's, with the version or alias to invoke from now on.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such mapping; and as [`create_mapping`](Self::create_mapping).
+    pub fn update_mapping(
+        &mut self,
+        uuid: &str,
+        members: &Map<String, Value>,
+        function_arn: Option<&str>,
+    ) -> Result<Value, TriggersError> {
+        let _lock = self.lock()?;
+        let arn = self.function_arn();
+        let mappings = MappingsFile::read(self.snapshot.mappings_file(arn.name()))?;
+        let (index, old) = mappings.find(uuid)?;
+        let new = NewMapping::updated(&old, members, function_arn)?;
+        let family = new.check()?;
+        refusal::check_qualifier(new.qualifier.as_deref())?;
+        if !new.disabled {
+            poll::check(&self.snapshot, arn, &new)?;
+        }
+        let changed = mappings::changed(&old, mappings::configuration(&new, family, arn));
+        mappings.update(index, &changed)?;
+        self.reload()?;
+        let mut updated = old;
+        if let Value::Object(updated) = &mut updated {
+            updated.extend(changed);
+        }
+        Ok(updated)
     }
 
     /// Removes a statement by its id or, where it is none, an event source mapping by UUID or
@@ -273,6 +358,13 @@ impl Triggers {
         let document = self.function()?.policy(qualifier);
         let file = self.snapshot.policy_file(self.function_arn().name(), qualifier);
         PolicyFile::read(file, document, self.function_arn().qualified(qualifier))
+    }
+
+    /// Keeps others from changing the snapshot, and reads it as it now is.
+    fn lock(&mut self) -> Result<SnapshotLock, TriggersError> {
+        let lock = self.snapshot.lock()?;
+        self.reload()?;
+        Ok(lock)
     }
 
     fn reload(&mut self) -> Result<(), TriggersError> {

@@ -1,14 +1,17 @@
 //! Changing the files of a function in a snapshot: what is inherited is never touched.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use super::{
-    Snapshot,
-    files::{MAPPINGS_FILE, POLICY_FILE},
+    SNAPSHOT_FILE, Snapshot,
+    files::{CONFIGURATION_FILE, MAPPINGS_FILE, POLICY_FILE, URL_FILE},
 };
 use crate::{
     atomic::write_atomically,
-    error::{Error, WRITE},
+    error::{Error, READ, WRITE},
     source::{DOCUMENT, Source},
 };
 
@@ -34,11 +37,48 @@ impl Snapshot {
         self.function_file(function, MAPPINGS_FILE)
     }
 
+    /// `lambda/FUNCTION/configuration.json`.
+    pub fn configuration_file(&self, function: &str) -> FunctionFile {
+        self.function_file(function, CONFIGURATION_FILE)
+    }
+
+    /// `lambda/FUNCTION/function-url-config.json`.
+    pub fn url_file(&self, function: &str) -> FunctionFile {
+        self.function_file(function, URL_FILE)
+    }
+
+    /// Waits until nobody else changes the snapshot, in this process or another, and keeps them
+    /// waiting until the lock is dropped. What is to be changed must be read after that.
+    ///
+    /// It leaves no file behind: the lock is one of the operating system's on `snapshot.toml`. A
+    /// file system without locks has none, and neither has Windows, where a locked file could not
+    /// be read.
+    ///
+    /// # Errors
+    ///
+    /// When `snapshot.toml` cannot be opened.
+    pub fn lock(&self) -> Result<SnapshotLock, Error> {
+        let path = self.path.join(SNAPSHOT_FILE);
+        let file = File::open(&path).map_err(|error| Error::io(&path, READ, &error))?;
+        if cfg!(unix) {
+            // Fails where there are no locks; a single user changes files all the same.
+            let _ = file.lock();
+        }
+        Ok(SnapshotLock { _file: file })
+    }
+
     fn function_file(&self, function: &str, name: &str) -> FunctionFile {
         let within = |folder: &PathBuf| folder.join("lambda").join(function).join(name);
         let inherited = self.folders.iter().skip(1).map(within).find(|path| path.is_file());
         FunctionFile { path: within(&self.path), inherited }
     }
+}
+
+/// Keeps everybody else from changing a snapshot until it is dropped.
+#[derive(Debug)]
+#[must_use = "the lock is released when it is dropped"]
+pub struct SnapshotLock {
+    _file: File,
 }
 
 impl FunctionFile {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Notes the handler's answer, and gives it as an event.
-pub(super) fn take(outcome: retrigger_runtime::Outcome, actual: &mut Expected) -> HandlerRan {
+pub(crate) fn take(outcome: retrigger_runtime::Outcome, actual: &mut Expected) -> HandlerRan {
     let mut ran = HandlerRan {
         response: None,
         function_error: None,

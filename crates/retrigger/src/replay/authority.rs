@@ -210,7 +210,9 @@ impl<'s> Authority<'s> {
     fn caller_policies(&mut self, request: &mut Request) -> Result<PolicySet, Undecidable> {
         let caller = request.principal.clone();
         let role = match (&caller, request.session_issuer.as_deref()) {
-            (Principal::Root(_), _) => return Ok(PolicySet::default()),
+            // The organization's policies bear on the root user too (AWS Organizations User Guide,
+            // "Service control policies (SCPs)").
+            (Principal::Root(arn), _) => return self.policies(&Owner::of_root(arn)),
             (Principal::User(arn), _) => {
                 let user = self.snapshot.user(arn)?;
                 tag(request, &user.tags);
@@ -328,6 +330,11 @@ struct Owner<'o> {
 }
 
 impl<'o> Owner<'o> {
+    /// A root user has no policies of its own.
+    fn of_root(arn: &'o str) -> Self {
+        Self { arn, inline: &[], managed: &[], boundary: None }
+    }
+
     fn of_role(role: &'o Role) -> Self {
         let Role { arn, inline, managed, boundary, .. } = role;
         Self { arn, inline, managed, boundary: boundary.as_ref() }

@@ -15,13 +15,13 @@ const SHOWN_LINES: usize = 40;
 
 /// Why a function could not be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BuildError {
+pub(crate) struct BuildError {
     message: String,
     help: Option<String>,
 }
 
 impl BuildError {
-    pub(super) fn help(&self) -> Option<&str> {
+    pub(crate) fn help(&self) -> Option<&str> {
         self.help.as_deref()
     }
 }
@@ -33,7 +33,7 @@ impl fmt::Display for BuildError {
 }
 
 /// Builds the function as its `function.toml` says; gives the executable that `cargo` made.
-pub(super) fn build(folder: &FunctionFolder) -> Result<Option<PathBuf>, BuildError> {
+pub(crate) fn build(folder: &FunctionFolder) -> Result<Option<PathBuf>, BuildError> {
     match &folder.function().build {
         None => Ok(None),
         Some(Build::Command(command)) => run(command, &folder.code_path()).map(|()| None),

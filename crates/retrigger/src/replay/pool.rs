@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 /// A Rust handler that several sandboxes share.
 #[derive(Clone)]
-pub(super) struct SharedHandler(pub(super) Arc<dyn Handler>);
+pub(crate) struct SharedHandler(pub(crate) Arc<dyn Handler>);
 
 impl Handler for SharedHandler {
     fn call(&self, event: Bytes, context: Context) -> HandlerFuture {
@@ -22,7 +22,7 @@ impl Handler for SharedHandler {
 
 /// The sandboxes of one function that wait for work. As many exist as recordings of the function
 /// have run at once.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     config: FunctionConfig,
     handler: Option<SharedHandler>,
     /// Whether no sandbox is used twice.
@@ -31,12 +31,12 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(config: FunctionConfig, handler: Option<SharedHandler>, fresh: bool) -> Self {
+    pub(crate) fn new(config: FunctionConfig, handler: Option<SharedHandler>, fresh: bool) -> Self {
         Self { config, handler, fresh, idle: Mutex::new(Vec::new()) }
     }
 
     /// Gives the function one event, in a sandbox that waits or else in a new one.
-    pub(super) async fn invoke(&self, invocation: Invocation) -> Result<Outcome, PoolError> {
+    pub(crate) async fn invoke(&self, invocation: Invocation) -> Result<Outcome, PoolError> {
         let waiting = self.idle.lock().await.pop();
         let mut sandbox = waiting.map_or_else(|| self.start(), Ok)?;
         let outcome = sandbox.invoke(invocation).await?;
@@ -55,7 +55,7 @@ impl Pool {
         }
     }
 
-    pub(super) async fn shutdown(&self) {
+    pub(crate) async fn shutdown(&self) {
         for sandbox in self.idle.lock().await.iter_mut() {
             sandbox.shutdown().await;
         }
@@ -64,7 +64,7 @@ impl Pool {
 
 /// Why a function could not be run.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PoolError {
+pub(crate) enum PoolError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
@@ -72,7 +72,7 @@ pub(super) enum PoolError {
 }
 
 /// The function as its folder describes it. `executable` is what its build made.
-pub(super) fn config(folder: &FunctionFolder, executable: Option<PathBuf>) -> FunctionConfig {
+pub(crate) fn config(folder: &FunctionFolder, executable: Option<PathBuf>) -> FunctionConfig {
     let function = folder.function();
     let mut config = FunctionConfig::new(function.arn.name());
     config.arn = function.arn.to_string();

@@ -180,7 +180,7 @@ pub(super) fn log_decisions(
 }
 
 /// Whether log lines reach CloudWatch Logs. The group need not be created where it exists.
-pub(super) fn delivers_logs(decisions: &[Decided], snapshot: &Snapshot) -> bool {
+pub(crate) fn delivers_logs(decisions: &[Decided], snapshot: &Snapshot) -> bool {
     let group_exists = snapshot.about().log_group_exists == Some(true);
     decisions.iter().all(|decided| {
         decided.explanation.decision.is_allowed()

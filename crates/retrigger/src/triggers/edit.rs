@@ -4,7 +4,7 @@ use jsonc_parser::{
     ParseOptions,
     cst::{CstArray, CstInputValue, CstObject, CstRootNode},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A JSON object that is being changed. Text of one line stays on one line, without spaces, as
 /// AWS writes policies; other text keeps its indentation.
@@ -76,6 +76,30 @@ impl Document {
                 }
                 other => *other = Value::Array(vec![]),
             },
+        }
+    }
+
+    /// Sets keys of one object in the list at `key`.
+    pub(super) fn set_within(&mut self, key: &str, index: usize, keys: &Map<String, Value>) {
+        match self {
+            Self::Lines { object, .. } => {
+                let element = list_of(object, key).elements().into_iter().nth(index);
+                let Some(element) = element.and_then(|node| node.as_object()) else { return };
+                for (name, value) in keys {
+                    match element.get(name) {
+                        Some(property) => property.set_value(input(value)),
+                        None => {
+                            element.append(name, input(value));
+                        }
+                    }
+                }
+            }
+            Self::Line { value, within, .. } => {
+                let list = inner(value, within.as_deref()).get_mut(key);
+                if let Some(Value::Object(element)) = list.and_then(|list| list.get_mut(index)) {
+                    element.extend(keys.clone());
+                }
+            }
         }
     }
 
@@ -171,6 +195,17 @@ mod tests {
         check(&full, |it| it.remove("List", 1), &text("{\"a\": 1},\n    {\"c\": 3}"));
         check(&full, |it| it.remove("List", 0), &text("{\"b\": 2},\n    {\"c\": 3}"));
         check(&full, |it| it.remove("List", 2), &text("{\"a\": 1},\n    {\"b\": 2}"));
+    }
+
+    #[rstest]
+    #[case("{\"List\":[{},{\"a\":1}]}", "{\"List\":[{},{\"a\":2,\"b\":[3]}]}")]
+    #[case(
+        "{\n  \"List\": [\n    {},\n    {\n      \"a\": 1\n    }\n  ]\n}",
+        "{\n  \"List\": [\n    {},\n    {\n      \"a\": 2,\n      \"b\": [3]\n    }\n  ]\n}"
+    )]
+    fn keys_are_set_in_one_element(#[case] text: &str, #[case] expected: &str) {
+        let keys = Map::from_iter([("a".to_owned(), json!(2)), ("b".to_owned(), json!([3]))]);
+        check(text, |it| it.set_within("List", 1, &keys), expected);
     }
 
     #[test]

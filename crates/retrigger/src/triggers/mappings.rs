@@ -96,6 +96,16 @@ impl MappingsFile {
         self.change(text, |document| document.remove(LIST, index))
     }
 
+    /// Sets keys of a mapping.
+    pub(super) fn update(
+        &self,
+        index: usize,
+        keys: &Map<String, Value>,
+    ) -> Result<(), TriggersError> {
+        let text = self.text.as_deref().unwrap_or_default();
+        self.change(text, |document| document.set_within(LIST, index, keys))
+    }
+
     fn change(&self, text: &str, change: impl FnOnce(&mut Document)) -> Result<(), TriggersError> {
         let unwritable = || TriggersError::Unwritable(self.path().to_owned());
         let mut document = Document::read(text).ok_or_else(unwritable)?;
@@ -134,11 +144,28 @@ pub(super) fn configuration(new: &NewMapping, family: Family, function: &Functio
     mapping.append(&mut source);
     state(&mut mapping, new, family);
     mapping.append(&mut rest);
+    mapping.extend(new.further.clone());
     let (partition, region, account) =
         (function.partition(), function.region(), function.account());
     let arn = format!("arn:{partition}:lambda:{region}:{account}:event-source-mapping:{uuid}");
     insert(&mut mapping, "EventSourceMappingArn", Some(arn));
     Value::Object(mapping)
+}
+
+/// What an update changes in a mapping: all but what it is known by, and who reads its topic.
+pub(super) fn changed(old: &Value, new: Value) -> Map<String, Value> {
+    const KEPT: [&str; 5] = [
+        "UUID",
+        "EventSourceMappingArn",
+        "LastProcessingResult",
+        "AmazonManagedKafkaEventSourceConfig",
+        "SelfManagedKafkaEventSourceConfig",
+    ];
+    let Value::Object(new) = new else { return Map::new() };
+    let is_other = |(key, value): &(String, Value)| {
+        old.get(key.as_str()) != Some(value) && !KEPT.contains(&key.as_str())
+    };
+    new.into_iter().filter(is_other).collect()
 }
 
 fn insert(map: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {

@@ -1,8 +1,10 @@
 //! The settings of an event source mapping that is to be created.
 
+mod members;
 mod rules;
 
 use retrigger_trigger::Trigger;
+use serde_json::{Map, Value};
 
 /// What `CreateEventSourceMapping` is given. What is absent has AWS's default. Source: Lambda API
 /// Reference, `CreateEventSourceMapping`.
@@ -54,6 +56,8 @@ pub struct NewMapping {
     /// Customer managed keys that encrypt the source, by ARN: the execution role must be allowed
     /// to decrypt with them. No part of the mapping.
     pub source_kms_keys: Vec<String>,
+    /// Further members of the mapping, such as `FilterCriteria`, which are kept as they are given.
+    pub further: Map<String, Value>,
 }
 
 /// Kinds of source that share settings.
@@ -113,6 +117,7 @@ impl NewMapping {
             database: None,
             collection: None,
             source_kms_keys: vec![],
+            further: Map::new(),
         }
     }
 }

@@ -66,6 +66,31 @@ impl PolicyFile {
         Ok(Self { file, arn, form, text, policy })
     }
 
+    /// The policy as `get-policy` has it, and its revision id; `None` where it has no statement.
+    pub(super) fn in_force(&self) -> Option<(String, String)> {
+        let is_empty = self.policy["Statement"].as_array().is_none_or(Vec::is_empty);
+        (!is_empty).then(|| (self.policy.to_string(), self.revision()))
+    }
+
+    /// As the file has it, else one that follows from what the policy says.
+    fn revision(&self) -> String {
+        let holder: Option<Value> = match self.form {
+            Form::InText | Form::InObject => serde_json::from_str(&self.text).ok(),
+            Form::New | Form::Bare => None,
+        };
+        let held = holder.as_ref().and_then(|holder| holder["RevisionId"].as_str());
+        let derived = || identifier(&[&self.arn, &self.policy.to_string()]);
+        held.map_or_else(derived, str::to_owned)
+    }
+
+    /// Refuses a change that was meant for another state of the policy.
+    pub(super) fn refuse_other_revision(&self, revision: Option<&str>) -> Result<(), Refusal> {
+        match revision {
+            Some(revision) if revision != self.revision() => Err(Refusal::other_revision()),
+            _ => Ok(()),
+        }
+    }
+
     /// The file that a change writes.
     pub(super) fn path(&self) -> &Path {
         self.file.path()

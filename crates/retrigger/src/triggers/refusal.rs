@@ -56,6 +56,25 @@ impl Refusal {
             .with_help(format!("its statements are {}", known.join(", ")))
     }
 
+    pub(super) fn other_revision() -> Self {
+        let message = "The Revision Id provided does not match the latest Revision Id. Call the \
+                       GetFunction/GetAlias API to retrieve the latest Revision Id";
+        Self::new("PreconditionFailedException", message)
+    }
+
+    pub(super) fn wrong_type(member: &str, expected: &str, found: &serde_json::Value) -> Self {
+        let message = format!("`{member}` must be {expected}, not {found}");
+        Self::new("SerializationException", message)
+    }
+
+    pub(super) fn url_exists(function_arn: &str) -> Self {
+        let message = format!(
+            "Failed to create function url config for [functionArn = {function_arn}]. Error \
+             message:  FunctionUrlConfig exists for this Lambda function"
+        );
+        Self::new("ResourceConflictException", message)
+    }
+
     pub(super) fn no_mapping(known: &str) -> Self {
         let message = "The resource you requested does not exist.";
         let there = if known.is_empty() {

@@ -1,0 +1,179 @@
+//! The listener and its connections.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use hyper::{
+    Request, body::Incoming, http::request::Parts, server::conn::http1, service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use serde_json::{Map, Value};
+use tokio::net::{TcpListener, TcpStream};
+use uuid::Uuid;
+
+use crate::{
+    Action, Answer, ApiError, Call, Control, FunctionName, Operation, Signer,
+    answer::{self, HttpResponse},
+    body::{self, Body},
+    guard,
+    invoke::Head,
+    route::{self, Route},
+};
+
+/// How long a client may take over the head of a request, or between two requests.
+const HEAD_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// The most bytes of a body that configures something.
+const MAX_CONTROL: usize = 1024 * 1024;
+
+/// The answer to a call, when it comes.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send>>;
+
+/// Answers calls.
+pub trait Lambda: Send + Sync + 'static {
+    /// Answers a call. The future is dropped where the client goes away; what must be done all the
+    /// same goes on elsewhere.
+    fn call(self: Arc<Self>, call: Call) -> Answering;
+}
+
+/// A port on the loopback interface that is listened on.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Listens on a port; on a free one where it is 0.
+    ///
+    /// # Errors
+    ///
+    /// Where the port is taken or may not be listened on.
+    pub async fn bind(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers calls until `shutdown` resolves. Then no connection is accepted any more, and it
+    /// returns once those there are have had their answers.
+    pub async fn run(self, lambda: Arc<dyn Lambda>, shutdown: impl Future<Output = ()>) {
+        let connections = GracefulShutdown::new();
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) => serve(stream, Arc::clone(&lambda), &connections),
+                    // Such as too many open files: what is open must be closed first.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                },
+                () = &mut shutdown => break,
+            }
+        }
+        drop(self.listener);
+        connections.shutdown().await;
+    }
+}
+
+fn serve(stream: TcpStream, lambda: Arc<dyn Lambda>, connections: &GracefulShutdown) {
+    // PERF: as in the Runtime API, Nagle's algorithm costs a client up to 44 ms a call.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let lambda = Arc::clone(&lambda);
+        async move { Ok::<_, Infallible>(answer(request, lambda).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = connections.watch(connection);
+    tokio::spawn(async move {
+        // An error is a client that went away or spoke no HTTP; it has been told what can be told.
+        let _ = connection.await;
+    });
+}
+
+async fn answer(request: Request<Incoming>, lambda: Arc<dyn Lambda>) -> HttpResponse {
+    let request_id = Uuid::new_v4().to_string();
+    let answer = match read(request, &request_id).await {
+        Ok(call) => lambda.call(call).await,
+        Err(error) => Err(error),
+    };
+    answer::response(&request_id, answer)
+}
+
+async fn read(request: Request<Incoming>, request_id: &str) -> Result<Call, ApiError> {
+    let (parts, body) = request.into_parts();
+    let query = route::query(&parts.uri);
+    let (signer, asked) = match head(&parts, &query) {
+        Ok(head) => head,
+        Err(error) => {
+            // Read all the same, so that the connection can be used for the next request.
+            body::read(body, 0).await?;
+            return Err(error);
+        }
+    };
+    let operation = match asked {
+        Asked::Invoke(head) => {
+            let body = body::read(body, head.limit()).await?;
+            Operation::Invoke(Box::new(head.with_body(body)?))
+        }
+        Asked::Control { action, function, id } => {
+            let body = members(body::read(body, MAX_CONTROL).await?)?;
+            Operation::Control(Box::new(Control { action, function, id, query, body }))
+        }
+    };
+    Ok(Call { request_id: request_id.to_owned(), signer, operation })
+}
+
+/// What a request asks, before its body is read.
+enum Asked {
+    Invoke(Head),
+    Control { action: Action, function: Option<FunctionName>, id: Option<String> },
+}
+
+fn head(parts: &Parts, query: &BTreeMap<String, String>) -> Result<(Signer, Asked), ApiError> {
+    guard::check(&parts.headers)?;
+    let route = Route::find(&parts.method, &parts.uri, query)?;
+    let signer = Signer::read(&parts.headers, query)?;
+    let asked = match route {
+        Route::Invoke(invocation, function) => {
+            Asked::Invoke(Head::read(function, invocation, &parts.headers)?)
+        }
+        Route::Control { action, function, id } => Asked::Control { action, function, id },
+    };
+    Ok((signer, asked))
+}
+
+/// The members of a JSON object; none of an empty body.
+fn members(body: Body) -> Result<Map<String, Value>, ApiError> {
+    let bytes = match body {
+        Body::Whole(bytes) => bytes,
+        Body::TooLarge(_) => {
+            let text = format!("Request must be smaller than {MAX_CONTROL} bytes");
+            return Err(ApiError::new("RequestTooLargeException", text));
+        }
+    };
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let text = format!("Could not parse request body into json: {error}");
+        ApiError::new("InvalidRequestContentException", text)
+    })
+}

@@ -1,0 +1,305 @@
+//! Lambda's own API on a loopback port, for the functions of function folders.
+//!
+//! ```text
+//! boto3, aws, Terraform ─▶ retrigger-serve ─▶ who calls? ─▶ may it, under the snapshot?
+//!                                              callers        authorize
+//!   Invoke         ─▶ may Lambda assume the role? ─▶ sandbox ─▶ answer, and a recording
+//!   AddPermission, CreateEventSourceMapping, … ─▶ the snapshot's files
+//! ```
+//!
+//! Its state is the snapshot: what `AddPermission` writes, the next call and the next replay read,
+//! and what a person changes in the files, the next call sees. Every call is decided under the
+//! policies of the snapshot, with the caller as [`Serve::caller`] and [`Serve::caller_of`] say.
+//! Signatures are not verified: whoever reaches the port is who it says it is, which is why no
+//! other interface than the loopback one is listened on.
+//!
+//! An asynchronous invocation is run once; AWS retries one that fails. Responses are streamed to
+//! the caller when they are complete.
+//!
+//! ```no_run
+//! # async fn serve() -> Result<(), retrigger::serve::ServeError> {
+//! use retrigger::serve::Serve;
+//!
+//! let running = Serve::new(["recordings/lambda-demo"]).port(3000).start().await?;
+//! println!("aws --endpoint-url http://{} lambda list-functions", running.address());
+//! running.until(std::future::pending()).await;
+//! # Ok(()) }
+//! ```
+
+mod callers;
+mod error;
+mod find;
+mod function;
+
+mod api;
+mod authorize;
+mod control;
+mod invoke;
+mod mappings;
+mod record;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use retrigger_iam::Principal;
+use retrigger_recording::FunctionArn;
+use retrigger_runtime::Handler;
+use retrigger_serve::Server;
+use tokio::sync::oneshot;
+
+pub use api::Called;
+pub use error::ServeError;
+
+use crate::replay::pool::SharedHandler;
+use api::{Api, Observer};
+use callers::Callers;
+use function::Served;
+use record::Recorder;
+
+/// How many invocations run or wait at a time. Source: Lambda Developer Guide, "Lambda quotas"
+/// (concurrent executions of an account).
+const DEFAULT_CONCURRENCY: u16 = 1000;
+
+/// How long connections may take to end, once nothing runs any more: a client that never sends the
+/// rest of its request is not waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is served, and how.
+#[derive(Clone)]
+pub struct Serve {
+    paths: Vec<PathBuf>,
+    port: u16,
+    snapshot: Option<PathBuf>,
+    callers: Callers,
+    record: Option<String>,
+    concurrency: u16,
+    sandboxes: usize,
+    build: bool,
+    handlers: BTreeMap<String, SharedHandler>,
+    observer: Option<Observer>,
+}
+
+/// A server that listens.
+#[must_use = "it answers calls within `until` only"]
+pub struct Running {
+    server: Server,
+    api: Arc<Api>,
+}
+
+/// A function that is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServedFunction {
+    /// Its unqualified ARN.
+    pub arn: FunctionArn,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The snapshot that is read and changed.
+    pub snapshot: PathBuf,
+}
+
+impl fmt::Debug for Serve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serve").field("paths", &self.paths).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("address", &self.address()).finish_non_exhaustive()
+    }
+}
+
+impl Serve {
+    /// The functions at and below `paths`: function folders, snapshots of one, or folders with
+    /// function folders in them.
+    pub fn new<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            paths: paths.into_iter().map(Into::into).collect(),
+            port: 0,
+            snapshot: None,
+            callers: Callers::default(),
+            record: None,
+            concurrency: DEFAULT_CONCURRENCY,
+            sandboxes: (4 * processors).max(8),
+            build: true,
+            handlers: BTreeMap::new(),
+            observer: None,
+        }
+    }
+
+    /// The port to listen on; a free one by default.
+    #[must_use]
+    pub fn port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
+    /// Serves under this snapshot, taken from each function folder, in place of `snapshot`.
+    #[must_use]
+    pub fn snapshot(self, folder: impl Into<PathBuf>) -> Self {
+        Self { snapshot: Some(folder.into()), ..self }
+    }
+
+    /// Who calls with any access key that [`caller_of`](Self::caller_of) does not name, or with
+    /// none. By default the root user of the function's account, unless access keys are named:
+    /// then others are refused.
+    ///
+    /// # Errors
+    ///
+    /// Where it is none that a snapshot has policies of: the ARN of a user, a role, a session of
+    /// one, or a root user.
+    pub fn caller(mut self, arn: &str) -> Result<Self, ServeError> {
+        self.callers.set_default(caller(arn)?);
+        Ok(self)
+    }
+
+    /// Who calls with this access key.
+    ///
+    /// # Errors
+    ///
+    /// As [`caller`](Self::caller).
+    pub fn caller_of(mut self, access_key_id: &str, arn: &str) -> Result<Self, ServeError> {
+        self.callers.set(access_key_id, caller(arn)?);
+        Ok(self)
+    }
+
+    /// Writes each invocation as a recording into this folder of the function folder.
+    #[must_use]
+    pub fn record(self, folder: impl Into<String>) -> Self {
+        Self { record: Some(folder.into()), ..self }
+    }
+
+    /// How many invocations may run or wait at a time; further ones are throttled. 1000 by
+    /// default, as on AWS. Asynchronous ones count too, of which AWS keeps any number waiting.
+    #[must_use]
+    pub fn concurrency(self, invocations: u16) -> Self {
+        Self { concurrency: invocations.max(1), ..self }
+    }
+
+    /// How many sandboxes may run at a time; further invocations wait. Four for each processor by
+    /// default, and eight at least.
+    #[must_use]
+    pub fn sandboxes(self, sandboxes: usize) -> Self {
+        Self { sandboxes: sandboxes.clamp(1, 10_000), ..self }
+    }
+
+    /// Whether to build functions that say how; otherwise what was built before is run.
+    #[must_use]
+    pub fn build(self, yes: bool) -> Self {
+        Self { build: yes, ..self }
+    }
+
+    /// Runs this Rust handler in process for the function named `function`, in place of a process
+    /// of its own.
+    #[must_use]
+    pub fn in_process(mut self, function: impl Into<String>, handler: impl Handler) -> Self {
+        self.handlers.insert(function.into(), SharedHandler(Arc::new(handler)));
+        self
+    }
+
+    /// Tells of every call once it is answered, and of recordings that cannot be written.
+    #[must_use]
+    pub fn on_call(self, tell: impl Fn(&Called) + Send + Sync + 'static) -> Self {
+        Self { observer: Some(Arc::new(tell)), ..self }
+    }
+
+    /// Opens the functions, builds them and listens.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no function, a function, its snapshot or a caller cannot be read or found, a
+    /// function cannot be built, or the port is taken.
+    pub async fn start(self) -> Result<Running, ServeError> {
+        let port = self.port;
+        let serve = self.clone();
+        let opened = tokio::task::spawn_blocking(move || serve.open()).await;
+        let api = opened.map_err(|error| ServeError::Internal(error.to_string()))??;
+        let server = Server::bind(port).await;
+        let server = server.map_err(|source| ServeError::Listen { port, source })?;
+        Ok(Running { server, api: Arc::new(api) })
+    }
+
+    fn open(self) -> Result<Api, ServeError> {
+        let mut functions: Vec<Arc<Served>> = Vec::new();
+        for path in find::function_folders(&self.paths)? {
+            let served = self.open_function(&path)?;
+            if let Some(other) = functions.iter().find(|other| other.name() == served.name()) {
+                return Err(ServeError::SameName {
+                    name: served.name().to_owned(),
+                    folders: Box::new([other.folder().to_owned(), served.folder().to_owned()]),
+                });
+            }
+            functions.push(Arc::new(served));
+        }
+        for principal in self.callers.all() {
+            authorize::check_caller(&functions, principal)?;
+        }
+        let recorder = self.record.map(Recorder::new);
+        if let Some(recorder) = &recorder {
+            functions.iter().try_for_each(|served| recorder.check(served))?;
+        }
+        let limits = (self.concurrency, self.sandboxes);
+        Ok(Api::new(functions, self.callers, recorder, limits, self.observer))
+    }
+
+    fn open_function(&self, path: &Path) -> Result<Served, ServeError> {
+        Served::open(path, self.snapshot.as_deref(), self.build, |name| {
+            self.handlers.get(name).cloned()
+        })
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The functions.
+    pub fn functions(&self) -> Vec<ServedFunction> {
+        self.api.functions().iter().map(|served| served.about()).collect()
+    }
+
+    /// Answers calls until `shutdown` resolves; then lets what runs come to its end, asynchronous
+    /// invocations too, and ends the sandboxes. Dropping the future ends everything at once.
+    pub async fn until(self, shutdown: impl Future<Output = ()>) {
+        let Self { server, api } = self;
+        let lambda: Arc<dyn retrigger_serve::Lambda> = Arc::<Api>::clone(&api);
+        let (tell, told) = oneshot::channel::<()>();
+        let serving = server.run(lambda, async {
+            shutdown.await;
+            // Whoever waits for it is polled beside this, and not dropped before.
+            let _ = tell.send(());
+        });
+        let overdue = async {
+            let _ = told.await;
+            let _quiet = api.quiet().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            () = serving => {}
+            () = overdue => {}
+        }
+        let _quiet = api.quiet().await;
+        api.shut_down().await;
+    }
+}
+
+fn caller(arn: &str) -> Result<Principal, ServeError> {
+    let parsed = arn.parse().ok().filter(|principal| {
+        matches!(
+            principal,
+            Principal::User(_)
+                | Principal::Role(_)
+                | Principal::AssumedRole(_)
+                | Principal::Root(_)
+        )
+    });
+    parsed.ok_or_else(|| ServeError::NoCaller(arn.to_owned()))
+}

@@ -1,0 +1,114 @@
+//! Invocations as recordings.
+
+use std::path::{Component, Path};
+
+use retrigger_iam::Principal;
+use retrigger_recording::{
+    Error, Expected, ExpectedLogs, Fact, Manifest, Outcome, Recording, Snapshot, Step, Time,
+    TriggerFacts,
+};
+use retrigger_trigger::Trigger;
+
+use super::{ServeError, function::Served};
+use crate::{
+    event::Decided,
+    replay::{answer, steps},
+    triggers::Triggers,
+};
+
+/// Writes invocations as recordings.
+#[derive(Clone, Debug)]
+pub(super) struct Recorder {
+    /// The folder below the function folder.
+    folder: String,
+}
+
+impl Recorder {
+    pub(super) fn new(folder: String) -> Self {
+        Self { folder }
+    }
+
+    /// Whether a function's recordings can be written, and replayed where they are.
+    pub(super) fn check(&self, served: &Served) -> Result<(), ServeError> {
+        let mut parts = Path::new(&self.folder).components();
+        if !parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+            return Err(ServeError::RecordingFolder(self.folder.clone()));
+        }
+        let triggers = served.triggers()?;
+        let snapshot = triggers.snapshot_path();
+        match snapshot.strip_prefix(served.folder()) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(ServeError::SnapshotOutside(snapshot.to_owned())),
+        }
+    }
+
+    /// Writes one. Secrets are replaced first.
+    pub(super) fn write(
+        &self,
+        served: &Served,
+        event: &[u8],
+        manifest: Manifest,
+        expected: Expected,
+    ) -> Result<(), Error> {
+        let folder = served.folder().join(&self.folder).join(name(&manifest));
+        let redactor = served.function_folder().redactor();
+        let expected = Some(expected);
+        let mut recording = Recording { event: event.to_vec(), manifest, calls: vec![], expected };
+        recording.redact(&redactor)?;
+        recording.save(folder, &redactor)
+    }
+}
+
+/// A name that sorts by time and is no other's: `invoke-20260302T094100.000Z-8f5c0a1b`.
+fn name(manifest: &Manifest) -> String {
+    let facts = &manifest.invocation;
+    let time = facts.time.as_ref().map_or("", Time::as_str).replace(['-', ':'], "");
+    let id: String = facts.request_id.iter().flat_map(|id| id.chars()).take(13).collect();
+    format!("invoke-{time}-{id}")
+}
+
+/// What is known of the trigger of a call to `Invoke`: all of it was stated by the call.
+pub(super) fn trigger_facts(caller: &Principal) -> TriggerFacts {
+    TriggerFacts {
+        kind: Some(Trigger::DirectInvoke.to_string()),
+        principal: Some(Fact::declared(caller.as_str().to_owned())),
+        ..TriggerFacts::default()
+    }
+}
+
+/// What a replay of an invocation must show, given its decisions and, where it came to that, what
+/// the handler did.
+pub(super) fn expected(
+    decisions: &[Decided],
+    snapshot: &Snapshot,
+    outcome: Option<retrigger_runtime::Outcome>,
+) -> Expected {
+    let mut expected = Expected::default();
+    expected.decisions = Some(decisions.iter().map(answer::expectation).collect());
+    if let Some(outcome) = outcome {
+        answer::take(outcome, &mut expected);
+        let logs = decisions.iter().filter(|decided| decided.step == Step::Log);
+        let logs: Vec<Decided> = logs.cloned().collect();
+        expected.logs = Some(ExpectedLogs { delivered: steps::delivers_logs(&logs, snapshot) });
+    } else {
+        expected.outcome = Some(Outcome::Denied);
+        let denied = decisions.iter().find(|decided| {
+            decided.step != Step::Log && !decided.explanation.decision.is_allowed()
+        });
+        expected.error = denied.and_then(|decided| decided.message.clone());
+    }
+    expected
+}
+
+/// The snapshot as a recording names it: not at all where it is the one by default.
+pub(super) fn snapshot_name(served: &Served, triggers: &Triggers) -> Option<String> {
+    let below = triggers.snapshot_path().strip_prefix(served.folder()).ok()?;
+    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let path = parts.join("/");
+    (path != "snapshot" && !path.is_empty()).then_some(path)
+}
+
+/// The time, to the millisecond.
+pub(super) fn now() -> Option<Time> {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().parse().ok()
+}
