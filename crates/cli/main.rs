@@ -12,6 +12,7 @@ mod input;
 mod lint;
 mod output;
 mod replay;
+mod scan;
 mod trigger;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ enum Command {
     Classify(classify::Args),
     Trigger(trigger::Args),
     Lint(lint::Args),
+    Scan(scan::Args),
     Bench(bench::Args),
 }
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Classify(args) => classify::run(&args, &mut output),
         Command::Trigger(args) => trigger::run(&args, &mut output),
         Command::Lint(args) => lint::run(&args, &mut output),
+        Command::Scan(args) => scan::run(&args, &mut output),
         Command::Bench(args) => bench::run(&args, &mut output),
     };
     exit::code(outcome.and_then(|outcome| {

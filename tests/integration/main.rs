@@ -14,6 +14,7 @@ mod lint_shared;
 mod noise;
 mod replay;
 mod review;
+mod scan;
 mod semantics;
 mod shared;
 mod signals;

@@ -121,10 +121,12 @@ mod document;
 mod snapshot;
 mod stored;
 
+mod align;
 mod atomic;
 mod edit_json;
 mod edit_toml;
 mod redact;
+mod scan;
 
 mod error;
 mod time;
@@ -155,7 +157,8 @@ pub use manifest::{
 };
 pub use noise::{NoisePath, NoiseRule, NoiseStep, ParseNoisePathError, Varies};
 pub use recording::{CALLS_FILE, EVENT_FILE, EXPECTED_FILE, RECORDING_FILE, Recording};
-pub use redact::{Leak, Redactor};
+pub use redact::{Anonymize, KeepForm, Leak, Redactor};
+pub use scan::{Finding, ScanError};
 pub use snapshot::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionFile,
     FunctionSnapshot, FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization,
