@@ -44,7 +44,16 @@ fn secrets_are_found_with_place_and_rule_and_not_shown() {
     assert_eq!(ran.code, 1, "{}", ran.text());
     let output = ran.text().replace(&format!("{}/", folder.path().display()), "");
     assert!(!output.contains("hunter2"), "{output}");
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @r"
+    app.log:1:30: the text holds what the redaction rule `password` removes
+    app.log:2:7: the text holds what the redaction rule `password` removes
+    demo/one/calls.jsonl:2:34: `/body/text/password` holds what the redaction rule `password` removes
+    demo/one/event.json:2:26: `/headers/Cookie` holds what the redaction rule `cookie` removes
+    demo/one/event.json:2:57: `/headers/x-pin` holds what the redaction rule `x-pin` removes
+    demo/one/event.json:3:11: `/log` holds what the redaction rule `cookie` removes
+    demo/one/recording.toml:2:13: the text holds what the redaction rule `password` removes
+    6 files: 7 secrets found; 1 file not searched, no text
+    ");
 }
 
 #[test]

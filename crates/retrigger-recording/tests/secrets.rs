@@ -174,7 +174,9 @@ fn planted() -> Recording {
     let mut event = event();
     event["echo"] = all_echoes();
     let mut binary = vec![0xFF, 0xFE, 0];
-    SECRETS.iter().for_each(|(_, secret)| binary.extend_from_slice(secret.as_bytes()));
+    for (_, secret) in SECRETS {
+        binary.extend_from_slice(secret.as_bytes());
+    }
     let secret_string = json!({ "SecretString": secret("secret of Secrets Manager") });
     let mut manifest = Manifest::default();
     manifest.invocation.client_context = Some(json!({ "custom": all_echoes() }).to_string());
@@ -385,7 +387,7 @@ proptest! {
     /// A secret of any characters, told by its key, is gone in every encoding.
     #[test]
     fn any_password_is_gone_everywhere(secret in "[ -~é]{6,24}") {
-        prop_assume!(secret.trim() == secret && !secret.contains("<") && !secret.contains("REDACTED"));
+        prop_assume!(secret.trim() == secret && !secret.contains('<') && !secret.contains("REDACTED"));
         prop_assume!(secret.chars().collect::<std::collections::BTreeSet<_>>().len() > 3);
         prop_assume!(secret.chars().any(|c| !c.is_ascii_alphanumeric() && c != '-'));
         let event = json!({ "password": secret, "echo": echoes(&secret) }).to_string();

@@ -99,7 +99,7 @@ impl Walk<'_, '_> {
         let Some(rule) = rule.map(str::to_owned).or(known).filter(|_| number.value != "0") else {
             return;
         };
-        if !self.is_removed(number.value, &rule) {
+        if !is_removed(number.value, &rule) {
             return;
         }
         self.tokens.learn(number.value, number.value, &rule);
@@ -107,14 +107,9 @@ impl Walk<'_, '_> {
         self.hit(number.range.start..number.range.end, pointer, &rule, with);
     }
 
-    /// Whether a value is what a rule removes: a rule for account ids removes those only.
-    fn is_removed(&self, value: &str, rule: &str) -> bool {
-        Anonymize::of_rule(rule).is_none_or(|kind| kind.is(value) && !kind.is_fake(value))
-    }
-
     fn string(&mut self, string: &StringLit<'_>, pointer: &str, rule: Option<&str>) {
         self.tokens.see(&string.value);
-        let Some(rule) = rule.filter(|rule| self.is_removed(&string.value, rule)) else {
+        let Some(rule) = rule.filter(|rule| is_removed(&string.value, rule)) else {
             return self.text_of(string, pointer);
         };
         let part = removed_part(&string.value, rule);
@@ -188,6 +183,11 @@ impl Walk<'_, '_> {
         let range = self.layers.iter().fold(range, |range, layer| layer.range(range));
         self.hits.push(Hit { range, pointer: pointer.into(), rule: rule.into(), with });
     }
+}
+
+/// Whether a value is what a rule removes: a rule for account ids removes those only.
+fn is_removed(value: &str, rule: &str) -> bool {
+    Anonymize::of_rule(rule).is_none_or(|kind| kind.is(value) && !kind.is_fake(value))
 }
 
 /// Whether a key is a name, and no secret that became one.
