@@ -24,7 +24,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Deserialize;
 
 pub use anonymize::Anonymize;
-use hits::{hits, without};
+use hits::{hits, replaced, without};
 use tokens::Tokens;
 pub(crate) use tokens::{has_token, tokens_in};
 pub(crate) use walk::strict_ast;
@@ -178,7 +178,9 @@ impl Redactor {
         let found = hits(&mut tokens, text, MAX_DEPTH);
         let mut leaks = Vec::new();
         for hit in &found {
-            let (_, inside) = without(&mut tokens, text, std::slice::from_ref(hit), "");
+            let mut inside = Vec::new();
+            replaced(&mut tokens, hit, &hit.pointer, &mut inside);
+            inside.dedup();
             leaks.extend(inside.into_iter().map(|leak| {
                 let pointer = cleaned(&mut tokens, &leak.pointer);
                 (hit.range.start, Leak { pointer, ..leak })

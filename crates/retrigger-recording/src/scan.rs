@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{Place, redact::Redactor};
+use crate::{
+    Place,
+    redact::{Leak, Redactor},
+};
 
 /// A secret in a file: where it stands, and the rule that would remove it. The secret itself is not
 /// kept.
@@ -60,10 +63,18 @@ impl Redactor {
     /// When the bytes are no text.
     pub fn scan_file(&self, bytes: &[u8]) -> Result<Vec<Finding>, ScanError> {
         let text = text_of(bytes).ok_or(ScanError::NotText)?;
-        let finding = |(offset, leak): (usize, crate::Leak)| Finding {
-            place: Place::of(&text, offset),
-            pointer: leak.pointer,
-            rule: leak.rule,
+        // Counted on from the finding before: a file may have many, and all on one line.
+        let (mut place, mut at) = (Place { line: 1, column: 1 }, 0);
+        let finding = |(offset, leak): (usize, Leak)| {
+            let between = text.get(at..offset).unwrap_or_default();
+            if let Some(end) = between.rfind('\n') {
+                place.line += between.matches('\n').count();
+                place.column = between.get(end..).map_or(1, |line| line.chars().count());
+            } else {
+                place.column += between.chars().count();
+            }
+            at = offset;
+            Finding { place, pointer: leak.pointer, rule: leak.rule }
         };
         Ok(self.leaks_at(&text).into_iter().map(finding).collect())
     }

@@ -122,7 +122,12 @@ pub(super) fn without(
 }
 
 /// What takes the place of a hit; what that removes goes to `leaks`.
-fn replaced(tokens: &mut Tokens<'_>, hit: &Hit, pointer: &str, leaks: &mut Vec<Leak>) -> String {
+pub(super) fn replaced(
+    tokens: &mut Tokens<'_>,
+    hit: &Hit,
+    pointer: &str,
+    leaks: &mut Vec<Leak>,
+) -> String {
     let leak = || Leak { pointer: pointer.to_owned(), rule: hit.rule.clone() };
     match &hit.with {
         Replacement::Token(value) => {

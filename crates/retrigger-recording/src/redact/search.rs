@@ -61,9 +61,10 @@ fn outwards(mut hit: Hit, layer: &Layer, is_url: bool) -> Hit {
 
 /// By shape and by name.
 fn shaped(tokens: &mut Tokens<'_>, text: &str) -> Vec<Hit> {
-    let marked: Vec<Range<usize>> = tokens_in(text).collect();
+    let marks: Vec<Range<usize>> = tokens_in(text).collect();
     let is_marked = |range: &Range<usize>| {
-        marked.iter().any(|mark| mark.start <= range.start && range.end <= mark.end)
+        mark_at(&marks, range)
+            .is_some_and(|mark| mark.start <= range.start && range.end <= mark.end)
     };
     let mut found = Vec::new();
     for (range, rule) in rules::secrets_in(tokens.redactor, text) {
@@ -84,12 +85,16 @@ fn shaped(tokens: &mut Tokens<'_>, text: &str) -> Vec<Hit> {
     found
 }
 
+/// The first of the tokens, which are in order, that overlaps a range.
+fn mark_at<'m>(marks: &'m [Range<usize>], range: &Range<usize>) -> Option<&'m Range<usize>> {
+    let first = marks.partition_point(|mark| mark.end <= range.start);
+    marks.get(first).filter(|mark| mark.start < range.end)
+}
+
 /// By value.
 fn known(tokens: &Tokens<'_>, text: &str) -> Vec<Hit> {
-    let marked: Vec<Range<usize>> = tokens_in(text).collect();
-    let is_apart = |range: &Range<usize>| {
-        !marked.iter().any(|mark| mark.start < range.end && range.start < mark.end)
-    };
+    let marks: Vec<Range<usize>> = tokens_in(text).collect();
+    let is_apart = |range: &Range<usize>| mark_at(&marks, range).is_none();
     let known = tokens.known_in(text).into_iter().filter(|known| is_apart(&known.range));
     known.map(|known| Hit::token(known.range, known.rule, known.value)).collect()
 }
