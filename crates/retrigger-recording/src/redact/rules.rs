@@ -186,7 +186,7 @@ pub(super) fn is_jwt(text: &str) -> bool {
 /// What shapes and names give away in a text, each with its rule.
 pub(super) fn secrets_in(redactor: &Redactor, text: &str) -> Vec<(Range<usize>, String)> {
     let mut found = Vec::new();
-    // PERF: most texts have nothing; one look for all shapes is faster than one for each.
+    // Most texts have nothing; one look for all shapes is faster than one for each.
     for index in ALL.iter().flat_map(|all| all.matches(text)) {
         if let Some((rule, shape)) = COMPILED.get(index) {
             for captures in shape.captures_iter(text) {

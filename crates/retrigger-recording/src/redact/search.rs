@@ -36,7 +36,7 @@ fn in_layer(
     if decodings == 0 {
         return found;
     }
-    // PERF: what is decoded as a form is not decoded again; percent escapes in it are, by the other.
+    // What is decoded as a form is not decoded again; percent escapes in it are, by the other.
     let decoded = [
         (text.contains('%').then(|| decode_url(text, false)), true, decodings - 1),
         (text.contains('+').then(|| decode_url(text, true)), true, 0),

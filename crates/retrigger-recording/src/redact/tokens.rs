@@ -67,7 +67,7 @@ static SCHEME: LazyLock<Option<Regex>> =
 
 /// The tokens of a text, old markers among them: where they stand.
 pub(crate) fn tokens_in(text: &str) -> impl Iterator<Item = Range<usize>> {
-    // PERF: most texts have none; looking for the start of one is much faster than the pattern.
+    // Most texts have none; looking for the start of one is much faster than the pattern.
     let may_have = ["<", JWT_HEADER, "REDACTED:"].iter().any(|start| text.contains(start));
     TOKEN
         .iter()
