@@ -13,6 +13,7 @@ mod lint;
 mod output;
 mod record;
 mod replay;
+mod scan;
 mod serve;
 mod trigger;
 
@@ -42,6 +43,7 @@ enum Command {
     Classify(classify::Args),
     Trigger(trigger::Args),
     Lint(lint::Args),
+    Scan(scan::Args),
     Bench(bench::Args),
 }
 
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Classify(args) => classify::run(&args, &mut output),
         Command::Trigger(args) => trigger::run(&args, &mut output),
         Command::Lint(args) => lint::run(&args, &mut output),
+        Command::Scan(args) => scan::run(&args, &mut output),
         Command::Bench(args) => bench::run(&args, &mut output),
     };
     exit::code(outcome.and_then(|outcome| {

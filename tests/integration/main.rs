@@ -15,6 +15,7 @@ mod noise;
 mod record;
 mod replay;
 mod review;
+mod scan;
 mod semantics;
 mod serve;
 mod serve_boto3;

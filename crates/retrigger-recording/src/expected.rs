@@ -4,11 +4,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::{
+    align::aligned,
     error::{Error, Problem},
     manifest::Redaction,
     parse::versioned_json,
-    recording::{EXPECTED_FILE, note, redact_typed},
-    redact::{Redactor, is_marked},
+    recording::{EXPECTED_FILE, Recording, cannot_be_redacted, note},
+    redact::{Redactor, has_token},
     source::Source,
 };
 
@@ -159,21 +160,54 @@ impl Expected {
         Self { format: None, ..self.clone() } == Self { format: None, ..other.clone() }
     }
 
-    /// Replaces every secret by a marker, and says what was replaced, as a manifest lists it.
+    /// Replaces every secret by a token, and says what was replaced, as a manifest lists it. A
+    /// secret that stands in another file of `recording` is removed here too; tokens are numbered
+    /// after those that the recording has, what it expects so far left aside.
     ///
     /// # Errors
     ///
     /// When it cannot be searched.
-    pub fn redact(&mut self, redactor: &Redactor) -> Result<Vec<Redaction>, Error> {
+    pub fn redact(
+        &mut self,
+        redactor: &Redactor,
+        recording: &Recording,
+    ) -> Result<Vec<Redaction>, Error> {
+        let failed = cannot_be_redacted(EXPECTED_FILE);
+        let mut texts = recording.texts()?;
+        texts.push(serde_json::to_string(self).map_err(failed)?.into());
+        let leaks = redactor.redact_all(&mut texts).pop().unwrap_or_default();
+        if let Some(redacted) = texts.last().filter(|_| !leaks.is_empty()) {
+            *self = serde_json::from_str(redacted).map_err(failed)?;
+        }
         let mut found = Vec::new();
-        note(&mut found, EXPECTED_FILE, None, redact_typed(self, EXPECTED_FILE, redactor)?);
+        note(&mut found, EXPECTED_FILE, None, leaks);
         Ok(found)
     }
 
-    /// Whether the expected answer holds a marker in a secret's place.
+    /// [`redact`](Self::redact) for what a replay of `recording` showed: a secret that the handler
+    /// makes anew has the token that stands in its place in what the recording expects.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be searched.
+    pub fn redact_as_expected(
+        &mut self,
+        redactor: &Redactor,
+        recording: &Recording,
+    ) -> Result<(), Error> {
+        self.redact(redactor, recording)?;
+        let Some(expected) = &recording.expected else { return Ok(()) };
+        let failed = cannot_be_redacted(EXPECTED_FILE);
+        let (wanted, shown) = (serde_json::to_value(expected), serde_json::to_value(&*self));
+        let shown = aligned(&wanted.map_err(failed)?, shown.map_err(failed)?, &recording.texts()?);
+        *self = serde_json::from_value(shown).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Whether the expected answer holds a token in a secret's place.
     pub fn is_redacted(&self) -> bool {
         let answers = [self.response.as_ref(), self.function_error.as_ref()];
-        answers.into_iter().flatten().any(has_marker)
+        answers.into_iter().flatten().any(has_tokens)
     }
 
     /// The object of `expected.json`.
@@ -189,11 +223,11 @@ impl Expected {
     }
 }
 
-fn has_marker(value: &Value) -> bool {
+fn has_tokens(value: &Value) -> bool {
     match value {
-        Value::String(text) => is_marked(text),
-        Value::Array(items) => items.iter().any(has_marker),
-        Value::Object(map) => map.values().any(has_marker),
+        Value::String(text) => has_token(text),
+        Value::Array(items) => items.iter().any(has_tokens),
+        Value::Object(map) => map.values().any(has_tokens),
         _ => false,
     }
 }

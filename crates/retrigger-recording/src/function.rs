@@ -11,7 +11,7 @@ use crate::{
     arn::FunctionArn,
     error::{Error, Problem},
     parse::versioned_toml,
-    redact::Redactor,
+    redact::{Anonymize, KeepForm, Redactor},
     source::{DOCUMENT, Source},
 };
 
@@ -60,7 +60,8 @@ impl FunctionFolder {
     /// What is redacted for recordings of this function: the rules that always apply, and those
     /// of `[redact]`.
     pub fn redactor(&self) -> Redactor {
-        Redactor::with(&self.function.redact.keys, &self.function.redact.pointers)
+        let ExtraRedaction { keys, pointers, keep_form, anonymize } = &self.function.redact;
+        Redactor::with(keys, pointers).keep_form(keep_form).anonymize(anonymize)
     }
 }
 
@@ -141,6 +142,10 @@ pub struct ExtraRedaction {
     pub keys: Vec<String>,
     /// JSON pointers into the event, such as `/body/card`.
     pub pointers: Vec<String>,
+    /// Secrets whose tokens keep their form.
+    pub keep_form: Vec<KeepForm>,
+    /// What is replaced beyond secrets.
+    pub anonymize: Vec<Anonymize>,
 }
 
 /// `function.toml` as it is written.
@@ -278,7 +283,7 @@ handler = "index.handler"
         let function = load(&format!(
             "{MINIMAL}code = \"../x\"\ntimeout = 900\nmemory_size = 512\nclient = \"aws-lambda-ric\"\n\
              environment = {{ TABLE = \"t\" }}\nbuild = {{ cargo = {{ package = \"p\" }} }}\n\
-             redact = {{ keys = [\"pin\"] }}\n"
+             redact = {{ keys = [\"pin\"], keep_form = [\"jwt\"], anonymize = [\"ip\"] }}\n"
         ))
         .unwrap();
         assert_eq!(function.code, Path::new("../x"));
@@ -287,6 +292,8 @@ handler = "index.handler"
         let cargo = CargoBuild { package: "p".into(), bin: bootstrap(), profile: dev() };
         assert_eq!(function.build, Some(Build::Cargo(cargo)));
         assert_eq!(function.redact.keys, ["pin"]);
+        assert_eq!(function.redact.keep_form, [KeepForm::Jwt]);
+        assert_eq!(function.redact.anonymize, [Anonymize::Ip]);
     }
 
     #[rstest]
@@ -299,6 +306,7 @@ handler = "index.handler"
     #[case("build = {}", "`build` must say one way to build; write either")]
     #[case("build = { command = [] }", "`build` must say one way to build")]
     #[case("handler = \"again\"", ":5:1: not valid TOML: duplicate key")]
+    #[case("redact = { keep_form = [\"jtw\"] }", "unknown value `jtw`; it is one of `jwt`")]
     #[case("redact = { pointers = [\"body\"] }", "`body` is no JSON pointer")]
     fn bad_settings_are_located(#[case] line: &str, #[case] expected: &str) {
         let error = load(&format!("{MINIMAL}{line}\n")).unwrap_err().to_string();

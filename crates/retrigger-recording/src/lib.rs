@@ -50,6 +50,8 @@
 //! [redact]                      # beyond what is always redacted
 //! keys = ["x-internal-pin"]
 //! pointers = ["/body/card"]
+//! keep_form = ["jwt"]           # KeepForm
+//! anonymize = ["account"]       # Anonymize: or "email", "ip"
 //! ```
 //!
 //! `snapshot.toml` (format 1). With `extends`, a file or a key that this snapshot does not have is
@@ -97,6 +99,10 @@
 //! {"key":{"service":"s3","operation":"GetObject","resource":"arn:aws:s3:::b/k","occurrence":1},"response":{"status":200,"headers":{"etag":["\"0\""]},"body":{"text":"hello"}}}
 //! ```
 //!
+//! Before anything is written, secrets are replaced by tokens such as `<cookie:1>`, the same for the
+//! same secret in all files of a recording: see [`Redactor`], [`Recording::redact`], and, for files
+//! that are there already, [`Redactor::scan_file`].
+//!
 //! `expected.json` (format 1): see [`Expected`]. `organization.json` (format 1):
 //!
 //! ```json
@@ -121,10 +127,12 @@ mod document;
 mod snapshot;
 mod stored;
 
+mod align;
 mod atomic;
 mod edit_json;
 mod edit_toml;
 mod redact;
+mod scan;
 
 mod error;
 mod time;
@@ -155,7 +163,8 @@ pub use manifest::{
 };
 pub use noise::{NoisePath, NoiseRule, NoiseStep, ParseNoisePathError, Varies};
 pub use recording::{CALLS_FILE, EVENT_FILE, EXPECTED_FILE, RECORDING_FILE, Recording};
-pub use redact::{Leak, Redactor};
+pub use redact::{Anonymize, KeepForm, Leak, Redactor};
+pub use scan::{Finding, ScanError};
 pub use snapshot::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionFile,
     FunctionSnapshot, FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization,

@@ -173,7 +173,7 @@ pub struct Invocation {
     pub log_stream: Option<String>,
 }
 
-/// One piece of a file that was replaced by a marker.
+/// One piece of a file that was replaced by a token.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redaction {
@@ -210,32 +210,46 @@ struct RecordingToml {
 impl Manifest {
     pub(crate) fn parse(source: &Source) -> Result<Self, Error> {
         let toml: RecordingToml = versioned_toml(source, RECORDING_FORMAT)?;
-        let RecordingToml {
-            snapshot, derived_from, trigger, invocation, noise, redactions, ..
-        } = toml;
-        if let Some(qualifier) = invocation.qualifier.as_ref().filter(|name| !is_qualifier(name)) {
+        let qualifier = toml.invocation.qualifier.as_ref();
+        if let Some(qualifier) = qualifier.filter(|name| !is_qualifier(name)) {
             let at = source.text.find(qualifier.as_str()).unwrap_or(0);
             let reason = format!("`{qualifier}` is neither a version nor an alias");
             return Err(source.error(at, Problem::value(reason)));
         }
-        Ok(Self { snapshot, derived_from, trigger, invocation, noise, redactions })
+        Ok(toml.into())
     }
 
     /// The text of `recording.toml`.
     pub(crate) fn to_text(&self) -> Result<String, Problem> {
-        let Self { snapshot, derived_from, trigger, invocation, noise, redactions } = self.clone();
-        let format = RECORDING_FORMAT;
-        let toml = RecordingToml {
-            format,
-            snapshot,
-            derived_from,
-            trigger,
-            invocation,
-            noise,
-            redactions,
-        };
-        write_toml::to_text(&toml)
+        write_toml::to_text(&RecordingToml::from(self.clone()))
             .map_err(|reason| Problem::value(format!("cannot be written as TOML: {reason}")))
+    }
+
+    /// All it says, as JSON.
+    pub(crate) fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&RecordingToml::from(self.clone()))
+    }
+
+    /// Reads what [`to_json`](Self::to_json) wrote.
+    pub(crate) fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str::<RecordingToml>(json).map(Self::from)
+    }
+}
+
+impl From<RecordingToml> for Manifest {
+    fn from(toml: RecordingToml) -> Self {
+        let RecordingToml {
+            snapshot, derived_from, trigger, invocation, noise, redactions, ..
+        } = toml;
+        Self { snapshot, derived_from, trigger, invocation, noise, redactions }
+    }
+}
+
+impl From<Manifest> for RecordingToml {
+    fn from(manifest: Manifest) -> Self {
+        let Manifest { snapshot, derived_from, trigger, invocation, noise, redactions } = manifest;
+        let format = RECORDING_FORMAT;
+        Self { format, snapshot, derived_from, trigger, invocation, noise, redactions }
     }
 }
 

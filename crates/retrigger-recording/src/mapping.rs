@@ -80,6 +80,18 @@ impl Unescaper {
         self.text.extend_from_slice(bytes);
     }
 
+    /// A byte that stands for itself; returns where it ends.
+    fn plain(&mut self, outer: usize, byte: u8) -> usize {
+        self.byte(outer, byte);
+        outer + 1
+    }
+
+    /// As [`finish`](Self::finish), where there was an escape.
+    fn finish_if_escaped(self, outer_end: usize) -> Option<(String, Layer)> {
+        let has_escape = self.runs.iter().any(|run| !run.verbatim);
+        self.finish(outer_end).ok().filter(|_| has_escape)
+    }
+
     /// The text and its layer. A last run of no bytes stands for the end of the text.
     fn finish(mut self, outer_end: usize) -> Result<(String, Layer), usize> {
         let end = Run { inner: self.text.len(), outer: outer_end, outer_len: 0, verbatim: false };
@@ -152,10 +164,7 @@ pub(crate) fn percent_decode(text: &str) -> Result<(String, Layer), usize> {
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         if *byte == b'%' {
-            let hex = |digits: &&str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-            let digits = text.get(at + 1..at + 3).filter(hex).ok_or(at)?;
-            let value = u8::from_str_radix(digits, 16).map_err(|_| at)?;
-            out.escape(at..at + 3, &[value]);
+            out.escape(at..at + 3, &[percent_escape(text, at).ok_or(at)?]);
             at += 3;
         } else {
             out.byte(at, *byte);
@@ -163,6 +172,57 @@ pub(crate) fn percent_decode(text: &str) -> Result<(String, Layer), usize> {
         }
     }
     out.finish(text.len())
+}
+
+/// Undoes every `%XX` and, where `plus` says so, `+` for a space, as forms are encoded; what is no
+/// escape stays. `None` where there is none, or where it does not give UTF-8.
+pub(crate) fn decode_url(text: &str, plus: bool) -> Option<(String, Layer)> {
+    let mut out = Unescaper::default();
+    let (bytes, mut at) = (text.as_bytes(), 0);
+    while let Some(byte) = bytes.get(at) {
+        match percent_escape(text, at) {
+            Some(value) => {
+                out.escape(at..at + 3, &[value]);
+                at += 3;
+            }
+            None if plus && *byte == b'+' => {
+                out.escape(at..at + 1, b" ");
+                at += 1;
+            }
+            None => {
+                out.byte(at, *byte);
+                at += 1;
+            }
+        }
+    }
+    out.finish_if_escaped(text.len())
+}
+
+/// Undoes the escapes of JSON strings in text that is none; what is no escape stays. `None` where
+/// there is none.
+pub(crate) fn unescape_loosely(text: &str) -> Option<(String, Layer)> {
+    let mut out = Unescaper::default();
+    let (bytes, mut at) = (text.as_bytes(), 0);
+    while let Some(byte) = bytes.get(at) {
+        at = match (byte, bytes.get(at + 1)) {
+            (b'\\', Some(b'u')) => {
+                unicode_escape(text, at, &mut out).unwrap_or_else(|_| out.plain(at, *byte))
+            }
+            (b'\\', Some(letter @ (b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't'))) => {
+                out.escape(at..at + 2, &[simple_escape(*letter)]);
+                at + 2
+            }
+            _ => out.plain(at, *byte),
+        };
+    }
+    out.finish_if_escaped(text.len())
+}
+
+/// The byte that `%XX` at `at` stands for.
+fn percent_escape(text: &str, at: usize) -> Option<u8> {
+    let digits = text.get(at..at + 3)?.strip_prefix('%')?;
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)
 }
 
 #[cfg(test)]
@@ -219,6 +279,31 @@ mod tests {
     #[case("%+1", 0)]
     fn bad_percent_escapes_are_located(#[case] text: &str, #[case] at: usize) {
         assert_eq!(percent_decode(text), Err(at));
+    }
+
+    #[rstest]
+    #[case("a%2Fb+c%2", "a/b c%2")]
+    #[case("%c3%a9%zz", "é%zz")]
+    fn forms_are_decoded_as_far_as_they_are_encoded(#[case] text: &str, #[case] decoded: &str) {
+        assert_eq!(decode_url(text, true).unwrap().0, decoded);
+        assert_eq!(
+            decode_url(text, false).is_some_and(|(text, _)| text.contains('+')),
+            text.contains('+')
+        );
+    }
+
+    #[rstest]
+    #[case(r#"{\"a\":\"\u00e9\q\"}"#, r#"{"a":"é\q"}"#)]
+    #[case(r"\\n\u12", r"\n\u12")]
+    fn escapes_in_text_are_undone_loosely(#[case] text: &str, #[case] unescaped: &str) {
+        assert_eq!(unescape_loosely(text).unwrap().0, unescaped);
+    }
+
+    #[test]
+    fn text_without_escapes_is_not_decoded() {
+        assert_eq!(decode_url("a+b%", false), None);
+        assert_eq!(decode_url("%FF", false), None);
+        assert_eq!(unescape_loosely("a\\"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A recording: one trigger event, and all that was observed with it.
 
 use std::{
+    borrow::Cow,
     fmt,
     path::{Path, PathBuf},
 };
@@ -15,7 +16,7 @@ use crate::{
     manifest::{Manifest, Redaction},
     noise::NoiseRule,
     parse, paths,
-    redact::Redactor,
+    redact::{Redactor, strict_ast},
     snapshot::Snapshot,
     source::{CALLS, DOCUMENT, EVENT, Kind, Source},
 };
@@ -106,35 +107,57 @@ impl Recording {
         Snapshot::load(self.snapshot_path(function, folder)?, function)
     }
 
-    /// Replaces every secret by a marker, and notes each in the manifest.
+    /// Replaces every secret by a token, wherever in the recording it stands, and notes each place in
+    /// the manifest. The same secret has the same token in all files; what is redacted already
+    /// stays as it is.
     ///
     /// # Errors
     ///
     /// When the event cannot be searched: it is not JSON, not UTF-8, or nested too deep.
     pub fn redact(&mut self, redactor: &Redactor) -> Result<(), Error> {
+        self.searchable_event(Path::new(EVENT_FILE))?;
+        let mut texts = self.texts()?;
+        if let Some(expected) = &self.expected {
+            let text = serde_json::to_string(expected);
+            texts.push(text.map_err(cannot_be_redacted(EXPECTED_FILE))?.into());
+        }
+        let leaks = redactor.redact_all(&mut texts);
+        let texts: Vec<String> = texts.into_iter().map(Cow::into_owned).collect();
+        let mut redacted = texts.into_iter().zip(leaks);
         let mut found = Vec::new();
-        let event = self.searchable_event(Path::new(EVENT_FILE), redactor)?;
-        let (text, leaks) = redactor.redact_text(&event.text);
-        self.event = text.into_bytes();
-        note(&mut found, EVENT_FILE, None, leaks);
-        for (index, call) in self.calls.iter_mut().enumerate() {
-            let leaks = redact_typed(call, CALLS_FILE, redactor)?;
-            note(&mut found, CALLS_FILE, Some(index + 2), leaks);
+        if let Some((event, leaks)) = redacted.next() {
+            self.event = event.into_bytes();
+            note(&mut found, EVENT_FILE, None, leaks);
         }
-        if let Some(expected) = &mut self.expected {
-            note(&mut found, EXPECTED_FILE, None, redact_typed(expected, EXPECTED_FILE, redactor)?);
+        for ((line, call), (text, leaks)) in (2..).zip(&mut self.calls).zip(redacted.by_ref()) {
+            *call = serde_json::from_str(&text).map_err(cannot_be_redacted(CALLS_FILE))?;
+            note(&mut found, CALLS_FILE, Some(line), leaks);
         }
-        let invocation = &mut self.manifest.invocation;
-        let texts = [&mut invocation.client_context, &mut invocation.cognito_identity];
-        for text in texts.into_iter().flatten() {
-            let (redacted, leaks) = redactor.redact_text(text);
-            *text = redacted;
+        if let Some((manifest, leaks)) = redacted.next().filter(|(_, leaks)| !leaks.is_empty()) {
+            let manifest = Manifest::from_json(&manifest);
+            self.manifest = manifest.map_err(cannot_be_redacted(RECORDING_FILE))?;
             note(&mut found, RECORDING_FILE, None, leaks);
+        }
+        if let (Some(expected), Some((text, leaks))) = (&mut self.expected, redacted.next()) {
+            *expected = serde_json::from_str(&text).map_err(cannot_be_redacted(EXPECTED_FILE))?;
+            note(&mut found, EXPECTED_FILE, None, leaks);
         }
         self.manifest.redactions.extend(found);
         self.manifest.redactions.sort();
         self.manifest.redactions.dedup();
         Ok(())
+    }
+
+    /// What it says, as JSON texts: the event, each call, the manifest; not what is expected.
+    pub(crate) fn texts(&self) -> Result<Vec<Cow<'_, str>>, Error> {
+        let mut texts = vec![String::from_utf8_lossy(&self.event)];
+        for call in &self.calls {
+            let text = serde_json::to_string(call).map_err(cannot_be_redacted(CALLS_FILE))?;
+            texts.push(text.into());
+        }
+        let manifest = self.manifest.to_json().map_err(cannot_be_redacted(RECORDING_FILE))?;
+        texts.push(manifest.into());
+        Ok(texts)
     }
 
     /// Writes the recording into `folder`, which is made where it is missing. Each file is written
@@ -148,7 +171,7 @@ impl Recording {
     pub fn save(&self, folder: impl AsRef<Path>, redactor: &Redactor) -> Result<(), Error> {
         let folder = folder.as_ref();
         let files = self.files(folder)?;
-        self.searchable_event(&folder.join(EVENT_FILE), redactor)?;
+        self.searchable_event(&folder.join(EVENT_FILE))?;
         for (name, bytes) in &files {
             check_leaks(&folder.join(name), bytes.as_deref().unwrap_or_default(), redactor)?;
         }
@@ -216,10 +239,10 @@ impl Recording {
     }
 
     /// The event as text in which no secret is overlooked.
-    fn searchable_event(&self, path: &Path, redactor: &Redactor) -> Result<Source, Error> {
+    fn searchable_event(&self, path: &Path) -> Result<Source, Error> {
         let event = Source::from_bytes(path, self.event.clone())?;
         parse::json::<serde::de::IgnoredAny>(&event)?;
-        if redactor.can_search(&event.text) {
+        if strict_ast(&event.text).is_some() {
             return Ok(event);
         }
         let reason = "it cannot be searched for secrets: a string has half a surrogate pair";
@@ -274,24 +297,9 @@ fn optional(folder: &Path, name: &str, kind: Kind) -> Result<Option<Source>, Err
     }
 }
 
-/// Redacts a value by way of its JSON text.
-pub(crate) fn redact_typed<T>(
-    value: &mut T,
-    file: &str,
-    redactor: &Redactor,
-) -> Result<Vec<crate::Leak>, Error>
-where
-    T: serde::Serialize + serde::de::DeserializeOwned,
-{
-    let failed = |error: serde_json::Error| {
-        Error::new(file, Problem::value(format!("cannot be redacted: {error}")))
-    };
-    let text = serde_json::to_string(value).map_err(failed)?;
-    let (redacted, leaks) = redactor.redact_text(&text);
-    if !leaks.is_empty() {
-        *value = serde_json::from_str(&redacted).map_err(failed)?;
-    }
-    Ok(leaks)
+/// The error of a part whose JSON text cannot be made, or is none any more when it is redacted.
+pub(crate) fn cannot_be_redacted(file: &str) -> impl Fn(serde_json::Error) -> Error + Copy + '_ {
+    move |error| Error::new(file, Problem::value(format!("cannot be redacted: {error}")))
 }
 
 pub(crate) fn note(
@@ -308,13 +316,9 @@ pub(crate) fn note(
     }));
 }
 
-/// Refuses bytes that hold a secret. A file with a JSON text on each line is searched by the line.
+/// Refuses bytes that hold a secret.
 fn check_leaks(path: &Path, bytes: &[u8], redactor: &Redactor) -> Result<(), Error> {
-    let is_lines = path.extension().is_some_and(|extension| extension == "jsonl");
-    let texts: Vec<&[u8]> =
-        if is_lines { bytes.split(|byte| *byte == b'\n').collect() } else { vec![bytes] };
-    let leak = texts.into_iter().flat_map(|text| redactor.scan(text)).next();
-    leak.map_or(Ok(()), |leak| {
+    redactor.scan(bytes).into_iter().next().map_or(Ok(()), |leak| {
         let pointer =
             if leak.pointer.is_empty() { "the text".into() } else { format!("`{}`", leak.pointer) };
         Err(Error::new(path, Problem::Leak { pointer, rule: leak.rule }))

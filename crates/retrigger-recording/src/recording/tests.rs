@@ -165,7 +165,7 @@ fn every_file_is_redacted() {
         [
             ("calls.jsonl", Some(2), "/response/body/text/SecretString"),
             ("expected.json", None, "/response/headers/Set-Cookie"),
-            ("recording.toml", None, "/custom/password"),
+            ("recording.toml", None, "/invocation/client_context/custom/password"),
         ]
     );
 }

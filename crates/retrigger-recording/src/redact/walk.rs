@@ -4,42 +4,26 @@ use std::{ops::Range, rc::Rc};
 
 use jsonc_parser::{
     CollectOptions, ParseOptions,
-    ast::{Object, StringLit, Value},
+    ast::{NumberLit, Object, StringLit, Value},
     parse_to_ast,
 };
 
 use super::{
-    MARKER, Redactor, is_marked,
-    packing::{pack, unpack},
+    Anonymize,
+    hits::{Hit, Replacement},
     rules,
+    search::search,
+    tokens::{Tokens, is_token, removed_part},
 };
 use crate::{
     mapping::{Layer, unescape_json},
     source::too_deep,
 };
 
-/// How deep JSON and packed text are looked for in strings.
-const MAX_EMBEDDING: usize = 8;
-
-/// One piece of the text that a rule removes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hit {
-    /// Its bytes.
-    pub(super) range: Range<usize>,
-    /// A JSON pointer to the value that holds it.
-    pub(super) pointer: String,
-    /// The rule.
-    pub(super) rule: String,
-    /// What takes its place.
-    pub(super) replacement: String,
-}
-
-/// The hits in a JSON text in order, or `None` where it is no JSON. `embedding` tells how often it
-/// was unpacked.
-pub(super) fn hits(redactor: &Redactor, text: &str, embedding: usize) -> Option<Vec<Hit>> {
-    let mut walk = Walk { redactor, text, layers: &[], embedding, hits: Vec::new() };
+/// The hits in a JSON text, or `None` where it is no JSON. It may be unpacked `depth` times more.
+pub(super) fn hits(tokens: &mut Tokens<'_>, text: &str, depth: usize) -> Option<Vec<Hit>> {
+    let mut walk = Walk { tokens, text, layers: &[], depth, hits: Vec::new() };
     walk.value(&strict_ast(text)?, "", None);
-    walk.hits.sort_by_key(|hit| hit.range.start);
     Some(walk.hits)
 }
 
@@ -63,20 +47,21 @@ pub(crate) fn strict_ast(text: &str) -> Option<Value<'_>> {
     parse_to_ast(text, &CollectOptions::default(), &strict).ok()?.value
 }
 
-struct Walk<'a> {
-    redactor: &'a Redactor,
+struct Walk<'a, 'r> {
+    tokens: &'a mut Tokens<'r>,
     /// The text that is walked: the file's, or that of a string in it.
     text: &'a str,
     /// From this text outwards to the file's.
     layers: &'a [Rc<Layer>],
-    embedding: usize,
+    /// How often text may be unpacked from here on.
+    depth: usize,
     hits: Vec<Hit>,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// `rule` removes all of the value, if there is one.
     fn value(&mut self, value: &Value<'_>, pointer: &str, rule: Option<&str>) {
-        let rule = rule.or_else(|| self.redactor.rule_for_pointer(pointer));
+        let rule = rule.or_else(|| self.tokens.redactor.rule_for_pointer(pointer));
         match value {
             Value::Object(object) => self.object(object, pointer, rule),
             Value::Array(array) => {
@@ -85,49 +70,70 @@ impl Walk<'_> {
                 }
             }
             Value::StringLit(string) => self.string(string, pointer, rule),
-            Value::NumberLit(number) => {
-                if let Some(rule) = rule.filter(|_| number.value != "0") {
-                    self.hit(number.range.start..number.range.end, pointer, rule, "0".into());
-                }
-            }
+            Value::NumberLit(number) => self.number(number, pointer, rule),
             Value::BooleanLit(_) | Value::NullKeyword(_) => {}
         }
     }
 
     fn object(&mut self, object: &Object<'_>, pointer: &str, rule: Option<&str>) {
-        let header = header_rule(self.redactor, object);
+        let redactor = self.tokens.redactor;
+        let header = header_rule(redactor, object);
         for property in &object.properties {
             let key = property.name.as_str();
             let below = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
             let rule = match rule {
                 Some(_) if names_a_type(key) => None,
                 Some(rule) => Some(rule),
-                None if key == "value" => header.or_else(|| self.redactor.rule_for_key(key)),
-                None => self.redactor.rule_for_key(key),
+                None if key == "value" => header.or_else(|| redactor.rule_for_key(key)),
+                None => redactor.rule_for_key(key),
             };
             if let jsonc_parser::ast::ObjectPropName::String(name) = &property.name {
-                self.shapes(name, &below);
+                self.name(name, &below);
             }
             self.value(&property.value, &below, rule);
         }
     }
 
-    fn string(&mut self, string: &StringLit<'_>, pointer: &str, rule: Option<&str>) {
-        let Some(rule) = rule else { return self.text_of(string, pointer) };
-        if !string.value.is_empty() && !is_marked(&string.value) {
-            self.hit(content(string), pointer, rule, format!("{MARKER}{rule}"));
+    fn number(&mut self, number: &NumberLit<'_>, pointer: &str, rule: Option<&str>) {
+        let known = self.tokens.rule_of_known(number.value).map(str::to_owned);
+        let Some(rule) = rule.map(str::to_owned).or(known).filter(|_| number.value != "0") else {
+            return;
+        };
+        if !is_removed(number.value, &rule) {
+            return;
         }
+        self.tokens.learn(number.value, number.value, &rule);
+        let with = Replacement::Number(number.value.to_owned());
+        self.hit(number.range.start..number.range.end, pointer, &rule, with);
+    }
+
+    fn string(&mut self, string: &StringLit<'_>, pointer: &str, rule: Option<&str>) {
+        self.tokens.see(&string.value);
+        let Some(rule) = rule.filter(|rule| is_removed(&string.value, rule)) else {
+            return self.text_of(string, pointer);
+        };
+        let part = removed_part(&string.value, rule);
+        let secret = string.value.get(part.clone()).unwrap_or_default();
+        if secret.is_empty() || is_token(secret) {
+            return;
+        }
+        self.tokens.learn(secret, &rules::decoded(secret), rule);
+        // Half a surrogate pair is no text to point into: then all of the string goes.
+        let Some((_, layers)) = self.unescaped(string) else {
+            let with = Replacement::Token(string.value.to_string());
+            return self.hit(content(string), pointer, rule, with);
+        };
+        let range = layers.iter().fold(part, |range, layer| layer.range(range));
+        let with = Replacement::Token(secret.to_owned());
+        self.hits.push(Hit { range, pointer: pointer.into(), rule: rule.into(), with });
     }
 
     /// A string that no key gives away: JSON, packed text, or plain text.
     fn text_of(&mut self, string: &StringLit<'_>, pointer: &str) {
         let trimmed = string.value.trim_start();
         let is_bracketed = trimmed.starts_with('{') || trimmed.starts_with('[');
-        if is_bracketed && self.embedding < MAX_EMBEDDING && self.embedded(string, pointer) {
-            return;
-        }
-        if !self.packed(string, pointer) {
-            self.shapes(string, pointer);
+        if !(is_bracketed && self.depth > 0 && self.embedded(string, pointer)) {
+            self.searched(string, pointer);
         }
     }
 
@@ -135,38 +141,31 @@ impl Walk<'_> {
     fn embedded(&mut self, string: &StringLit<'_>, pointer: &str) -> bool {
         let Some((text, layers)) = self.unescaped(string) else { return false };
         let Some(value) = strict_ast(&text) else { return false };
-        let (redactor, embedding) = (self.redactor, self.embedding + 1);
-        let mut inner =
-            Walk { redactor, text: &text, layers: &layers, embedding, hits: Vec::new() };
+        let (tokens, depth) = (&mut *self.tokens, self.depth - 1);
+        let mut inner = Walk { tokens, text: &text, layers: &layers, depth, hits: Vec::new() };
         inner.value(&value, pointer, None);
         let found = inner.hits;
         self.hits.extend(found);
         true
     }
 
-    /// Redacts text that stands packed, such as a request's body in base64; false where it is none,
-    /// or has nothing to redact.
-    fn packed(&mut self, string: &StringLit<'_>, pointer: &str) -> bool {
-        let unpacked = unpack(&string.value).filter(|_| self.embedding < MAX_EMBEDDING);
-        let Some((packing, text)) = unpacked else { return false };
-        let (redacted, found) = self.redactor.redact_embedded(&text, pointer, self.embedding + 1);
-        let (Some(first), Ok(replacement)) = (found.first(), pack(packing, &redacted)) else {
-            return false;
-        };
-        self.hit(content(string), &first.pointer, &first.rule, replacement);
-        true
+    /// A key. What is a word is left where it is a name, even if it is somewhere a secret.
+    fn name(&mut self, name: &StringLit<'_>, pointer: &str) {
+        if !is_word(&name.value) {
+            self.searched(name, pointer);
+        }
     }
 
-    fn shapes(&mut self, string: &StringLit<'_>, pointer: &str) {
-        let found = rules::shapes_in(&string.value);
+    fn searched(&mut self, string: &StringLit<'_>, pointer: &str) {
+        let found = search(self.tokens, &string.value, self.depth);
         if found.is_empty() {
             return;
         }
         let Some((_, layers)) = self.unescaped(string) else { return };
-        for (range, rule) in found {
-            let range = layers.iter().fold(range, |range, layer| layer.range(range));
-            let replacement = format!("{MARKER}{rule}");
-            self.hits.push(Hit { range, pointer: pointer.into(), rule: rule.into(), replacement });
+        for hit in found {
+            let range = layers.iter().fold(hit.range, |range, layer| layer.range(range));
+            let pointer = format!("{pointer}{}", hit.pointer);
+            self.hits.push(Hit { range, pointer, ..hit });
         }
     }
 
@@ -180,10 +179,20 @@ impl Walk<'_> {
     }
 
     /// Notes a hit at a range of the text that is walked.
-    fn hit(&mut self, range: Range<usize>, pointer: &str, rule: &str, replacement: String) {
+    fn hit(&mut self, range: Range<usize>, pointer: &str, rule: &str, with: Replacement) {
         let range = self.layers.iter().fold(range, |range, layer| layer.range(range));
-        self.hits.push(Hit { range, pointer: pointer.into(), rule: rule.into(), replacement });
+        self.hits.push(Hit { range, pointer: pointer.into(), rule: rule.into(), with });
     }
+}
+
+/// Whether a value is what a rule removes: a rule for account ids removes those only.
+fn is_removed(value: &str, rule: &str) -> bool {
+    Anonymize::of_rule(rule).is_none_or(|kind| kind.is(value) && !kind.is_fake(value))
+}
+
+/// Whether a key is a name, and no secret that became one.
+pub(super) fn is_word(key: &str) -> bool {
+    key.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
 }
 
 /// The bytes between the quotes of a string.
@@ -193,7 +202,7 @@ fn content(string: &StringLit<'_>) -> Range<usize> {
 
 /// `CloudFront` writes a header as `{"key": "Cookie", "value": "…"}` (Amazon `CloudFront` Developer
 /// Guide, "Lambda@Edge event structure"): the rule for its value.
-fn header_rule<'r>(redactor: &'r Redactor, object: &Object<'_>) -> Option<&'r str> {
+fn header_rule<'r>(redactor: &'r super::Redactor, object: &Object<'_>) -> Option<&'r str> {
     let named = |name: &str| object.get_string(name).map(|property| property.value.as_ref());
     named("key").or_else(|| named("name")).and_then(|key| redactor.rule_for_key(key))
 }

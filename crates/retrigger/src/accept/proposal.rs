@@ -138,7 +138,7 @@ impl Proposal {
         if self.differences.is_empty() && self.first.is_none() {
             return Recording::add_to_manifest(folder, &self.noise, &[]);
         }
-        let redactions = expected.redact(redactor)?;
+        let redactions = expected.redact(redactor, &Recording::load(folder)?)?;
         Recording::add_to_manifest(folder, &self.noise, &redactions)?;
         Recording::save_expected(folder, &expected, redactor)
     }

@@ -5,8 +5,8 @@ use std::{path::Path, sync::Arc, time::Instant};
 use jiff::Timestamp;
 use retrigger_iam::Severity;
 use retrigger_recording::{
-    Expected, ExpectedLogs, FunctionArn, FunctionFolder, Invocation as InvocationFacts, NoiseRule,
-    Outcome, Recording, Role, SNAPSHOT_FILE, Snapshot, Step,
+    Expected, ExpectedLogs, FunctionArn, FunctionFolder, Invocation as InvocationFacts, Outcome,
+    Recording, Role, SNAPSHOT_FILE, Snapshot, Step,
 };
 use retrigger_runtime::Invocation;
 use retrigger_trigger::{Classification, Delivery, FunctionResult, RequestTime, batch_outcome};
@@ -44,23 +44,27 @@ pub(super) async fn replay(job: Job) -> Vec<Event> {
         actual: Expected::default(),
         is_too_old: false,
     };
-    let Wanted { expected, noise } = match run.steps(&job).await {
-        Ok(wanted) => wanted,
-        Err(Stop { wanted, why }) => {
+    let recording = match run.steps(&job).await {
+        Ok(recording) => Some(recording),
+        Err(Stop { recording, why }) => {
             run.not_loaded(&job, why);
-            wanted
+            recording
         }
     };
-    if expected.as_ref().is_some_and(Expected::is_redacted) {
-        run.redact(&job);
+    let expected = recording.as_ref().and_then(|recording| recording.expected.as_ref());
+    let noise = recording.as_ref().map_or(&[][..], |recording| &recording.manifest.noise);
+    if let Some(recording) = &recording
+        && expected.is_some_and(Expected::is_redacted)
+    {
+        run.redact(&job, recording);
     }
-    let differences = match &expected {
-        Some(expected) => compare::differences(expected, &run.actual, &noise),
+    let differences = match expected {
+        Some(expected) => compare::differences(expected, &run.actual, noise),
         None => Vec::new(),
     };
-    let findings = stale::findings(&job.id.path, expected.as_ref(), &run.actual, &noise);
+    let findings = stale::findings(&job.id.path, expected, &run.actual, noise);
     run.events.extend(findings.into_iter().map(|finding| Event::Stale { finding }));
-    let status = run.status(expected.as_ref(), differences.is_empty());
+    let status = run.status(expected, differences.is_empty());
     run.events.push(Event::RecordingFinished(Box::new(RecordingFinished {
         recording: job.id,
         status,
@@ -71,16 +75,9 @@ pub(super) async fn replay(job: Job) -> Vec<Event> {
     run.events
 }
 
-/// What a recording says a replay must show, and what may vary in it.
-#[derive(Default)]
-struct Wanted {
-    expected: Option<Expected>,
-    noise: Vec<NoiseRule>,
-}
-
-/// Why a replay ends before its time, and what was expected, where that is known by then.
+/// Why a replay ends before its time, and the recording, where it is read by then.
 struct Stop {
-    wanted: Wanted,
+    recording: Option<Recording>,
     why: Undecidable,
 }
 
@@ -101,23 +98,19 @@ struct Scene<'r> {
 }
 
 impl Run {
-    async fn steps(&mut self, job: &Job) -> Result<Wanted, Stop> {
-        let early = |error: retrigger_recording::Error| Stop {
-            wanted: Wanted::default(),
-            why: error.into(),
-        };
-        let mut recording = Recording::load(&job.id.path).map_err(early)?;
-        let expected = recording.expected.take();
-        let wanted = Wanted { expected, noise: recording.manifest.noise.clone() };
+    async fn steps(&mut self, job: &Job) -> Result<Recording, Stop> {
+        let recording = Recording::load(&job.id.path)
+            .map_err(|error| Stop { recording: None, why: error.into() })?;
         match self.loaded(job, &recording).await {
-            Ok(()) => Ok(wanted),
-            Err(why) => Err(Stop { wanted, why }),
+            Ok(()) => Ok(recording),
+            Err(why) => Err(Stop { recording: Some(recording), why }),
         }
     }
 
     /// Secrets are replaced as they were in what is expected, so that the two can be compared.
-    fn redact(&mut self, job: &Job) {
-        if let Err(error) = self.actual.redact(&job.folder.redactor()) {
+    fn redact(&mut self, job: &Job, recording: &Recording) {
+        let redactor = job.folder.redactor();
+        if let Err(error) = self.actual.redact_as_expected(&redactor, recording) {
             self.events.push(Event::Found { finding: file_error(&error) });
         }
     }
