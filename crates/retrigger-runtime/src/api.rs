@@ -63,7 +63,8 @@ impl RuntimeApi {
         let (sender, reports) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::new(function.clone(), sender));
         let mut server = JoinSet::new();
-        server.spawn(accept(listener, Arc::clone(&shared)));
+        let serving = Arc::clone(&shared);
+        server.spawn(accept(listener, move |stream| serve(stream, Arc::clone(&serving))));
         Ok(Self { address, shared, reports, _server: server })
     }
 
@@ -161,12 +162,16 @@ impl Shared {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+/// Serves every connection until it is dropped, and all connections with it.
+pub(crate) async fn accept<F>(listener: TcpListener, serve: impl Fn(TcpStream) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(serve(stream, Arc::clone(&shared)));
+                connections.spawn(serve(stream));
             },
             // Forgets the connections that have ended.
             Some(_) = connections.join_next() => {}

@@ -35,7 +35,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::api::Route;
+use crate::api::{Route, accept};
 use tee::{Copied, Tee};
 
 const EXTENSION_REGISTER: &str = "/2020-01-01/extension/register";
@@ -165,7 +165,8 @@ impl Proxy {
             counts: Mutex::default(),
         });
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, Arc::clone(&shared)));
+        let serving = Arc::clone(&shared);
+        tasks.spawn(accept(listener, move |stream| serve(stream, Arc::clone(&serving))));
         let observations = Observations { receiver, shared: Arc::clone(&shared) };
         Ok((Self { address, shared, tasks }, observations))
     }
@@ -368,19 +369,6 @@ impl Shared {
             self.waiting.fetch_sub(bytes, Ordering::Relaxed);
         }
         self.count(|counts| *if sent { &mut counts.observed } else { &mut counts.lost } += 1);
-    }
-}
-
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(serve(stream, Arc::clone(&shared)));
-            },
-            // Forgets the connections that have ended.
-            Some(_) = connections.join_next() => {}
-        }
     }
 }
 
