@@ -15,6 +15,7 @@ mod record;
 mod replay;
 mod scan;
 mod serve;
+mod signals;
 mod trigger;
 
 use std::process::ExitCode;

@@ -14,11 +14,12 @@ use retrigger::{
     event::Totals,
     reporter::{Detail, Human, JUnit, JsonLines, Reporter},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use rustix::process::Signal;
 
 use crate::{
     exit::{Failure, Outcome},
     output::{Format, Output},
+    signals::Signals,
 };
 use progress::Progress;
 
@@ -130,14 +131,13 @@ fn replay(args: &Args, reporters: &mut Vec<Box<dyn Reporter>>) -> Result<Totals,
 pub(crate) async fn until_interrupted<T>(
     run: impl Future<Output = Result<T, ReplayError>>,
 ) -> Result<T, Failure> {
-    let listen =
-        |kind| signal(kind).map_err(|error| Failure::new(format!("cannot start: {error}")));
-    let (mut interrupt, mut terminate) =
-        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let mut signals = Signals::listen()?;
     tokio::select! {
         done = run => done.map_err(failure),
-        _ = interrupt.recv() => Err(Failure::new("interrupted")),
-        _ = terminate.recv() => Err(Failure::new("terminated")),
+        signal = signals.next() => Err(Failure::new(match signal {
+            Signal::TERM => "terminated",
+            _ => "interrupted",
+        })),
     }
 }
 

@@ -8,11 +8,11 @@ use std::{
 
 use retrigger::serve::{Called, Running, Serve, ServeError, ServedFunction};
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     exit::{Failure, Outcome},
     output::{Format, Output},
+    signals::Signals,
     trigger,
 };
 
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
         let mut signals = Signals::listen()?;
         let running = tokio::select! {
             started = serve.start() => started.map_err(|error| failure(&error))?,
-            () = signals.next() => return Ok(Outcome::Invalid),
+            _ = signals.next() => return Ok(Outcome::Invalid),
         };
         print(&running, args.format, output)?;
         output.finish()?;
@@ -142,29 +142,6 @@ async fn until_signalled(running: Running, mut signals: Signals, quiet: bool) ->
     tokio::select! {
         () = running.until(shutdown) => Outcome::AsExpected,
         _ = listening => Outcome::Invalid,
-    }
-}
-
-/// Ctrl-C and SIGTERM.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn listen() -> Result<Self, Failure> {
-        let listen =
-            |kind| signal(kind).map_err(|error| Failure::new(format!("cannot start: {error}")));
-        let interrupt = listen(SignalKind::interrupt())?;
-        let terminate = listen(SignalKind::terminate())?;
-        Ok(Self { interrupt, terminate })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
     }
 }
 

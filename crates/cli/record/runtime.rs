@@ -15,16 +15,16 @@ use retrigger::{
     recording::{FUNCTION_FILE, Redactor},
     runtime::{Capture, Counts, Observations, Observed, Proxy},
 };
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, kill_process};
 use tokio::{
     process::{Child, Command},
-    signal::unix::{SignalKind, signal},
     task::spawn_blocking,
 };
 
 use crate::{
     exit::{self, Failure, Outcome},
     output::Output,
+    signals::Signals,
 };
 
 /// What it is called among extensions.
@@ -103,6 +103,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
 }
 
 async fn record(args: &Args, sink: Sink, upstream: String) -> Result<Outcome, Failure> {
+    let mut signals = Signals::listen()?;
     let port = if args.command.is_empty() { 9009 } else { 0 };
     let listen = args.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port)));
     let capture = Capture {
@@ -122,29 +123,38 @@ async fn record(args: &Args, sink: Sink, upstream: String) -> Result<Outcome, Fa
     {
         say(&format!("what comes last may be lost: no extension can be registered: {error}"));
     }
-    let ended = if let Some(child) = start(args, address)? {
-        Some(until_ended(child).await?)
-    } else if args.extension {
-        let name = extension_name();
-        tokio::select! {
-            ended = proxy.until_shutdown(&name) => ended.map_err(|error| {
-                Failure::new(format!("extension `{name}`: {error}"))
-            })?,
-            signal = interrupted() => drop(signal?),
-        }
-        None
-    } else {
-        interrupted().await?;
-        None
-    };
+    let ended = until_over(args, &proxy, &mut signals).await;
+    // Whatever has ended it, what was observed is written.
     proxy.finish();
     let failed = writing.await.map_err(|error| Failure::new(error.to_string()))?;
     say(&words(proxy.counts(), failed));
-    Ok(match ended {
+    Ok(match ended? {
         Some(status) if !status.success() => Outcome::Of(code_of(status)),
         _ if failed > 0 => Outcome::Invalid,
         _ => Outcome::AsExpected,
     })
+}
+
+/// Waits until there is nothing more to record; gives how the function ended, if it was started.
+async fn until_over(
+    args: &Args,
+    proxy: &Proxy,
+    signals: &mut Signals,
+) -> Result<Option<ExitStatus>, Failure> {
+    if let Some(child) = start(args, proxy.address())? {
+        return until_ended(child, signals).await.map(Some);
+    }
+    if !args.extension {
+        signals.next().await;
+        return Ok(None);
+    }
+    let name = extension_name();
+    tokio::select! {
+        ended = proxy.until_shutdown(&name) => ended
+            .map(|()| None)
+            .map_err(|error| Failure::new(format!("extension `{name}`: {error}"))),
+        _ = signals.next() => Ok(None),
+    }
 }
 
 /// An external extension is called as its file: Lambda refuses another name.
@@ -234,32 +244,19 @@ fn start(args: &Args, address: SocketAddr) -> Result<Option<Child>, Failure> {
 }
 
 /// Waits for the function's end. A signal that is meant to end this command is handed on to it.
-async fn until_ended(mut child: Child) -> Result<ExitStatus, Failure> {
+async fn until_ended(mut child: Child, signals: &mut Signals) -> Result<ExitStatus, Failure> {
     let id = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
     loop {
         tokio::select! {
             ended = child.wait() => return ended.map_err(|error| {
                 Failure::new(format!("cannot wait for the function: {error}"))
             }),
-            signal = interrupted() => {
-                let signal = signal?;
+            signal = signals.next() => {
                 // It has ended already where this fails.
                 let _ = id.map(|id| kill_process(id, signal));
             }
         }
     }
-}
-
-/// Waits for SIGINT or SIGTERM.
-async fn interrupted() -> Result<Signal, Failure> {
-    let listen =
-        |kind| signal(kind).map_err(|error| Failure::new(format!("cannot start: {error}")));
-    let (mut interrupt, mut terminate) =
-        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    Ok(tokio::select! {
-        _ = interrupt.recv() => Signal::INT,
-        _ = terminate.recv() => Signal::TERM,
-    })
 }
 
 /// One line on stderr, as stdout is the function's own.
