@@ -37,8 +37,8 @@ use std::{
 
 use retrigger_iam::{Arn, Principal};
 use retrigger_recording::{
-    Error, Expected, Fact, FunctionFolder, Invocation, Manifest, Recording, Redactor, TriggerFacts,
-    discover,
+    Error, Expected, Fact, FunctionFolder, Invocation, Manifest, Recording, Redactor, Time,
+    TriggerFacts, discover,
 };
 use retrigger_trigger::{Classification, Surroundings};
 use serde_json::Value;
@@ -241,6 +241,11 @@ fn as_folder_name(name: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
     plain.trim_matches(['-', '.']).to_owned()
+}
+
+/// A time as recordings have it: Lambda knows no more than milliseconds.
+pub(crate) fn to_the_millisecond(timestamp: jiff::Timestamp) -> Option<Time> {
+    format!("{timestamp:.3}").parse().ok()
 }
 
 /// `NAME:QUALIFIER`, or an ARN with one.

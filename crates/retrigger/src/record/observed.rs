@@ -2,11 +2,11 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
-use retrigger_recording::{Expected, Invocation, Outcome, Time};
+use retrigger_recording::{Expected, Invocation, Outcome};
 use retrigger_runtime::{Answered, Observed};
 use serde_json::{Map, Value};
 
-use super::{NewRecording, qualifier};
+use super::{NewRecording, qualifier, to_the_millisecond};
 
 /// What of a function error is the same in every run: not its stack trace, nor its request id.
 const SAME_IN_EVERY_RUN: [&str; 2] = ["errorType", "errorMessage"];
@@ -25,8 +25,8 @@ impl NewRecording {
             invocation: Invocation {
                 qualifier,
                 request_id: Some(observed.request_id.clone()),
-                time: received.and_then(time),
-                deadline: deadline.and_then(time),
+                time: received.and_then(to_the_millisecond),
+                deadline: deadline.and_then(to_the_millisecond),
                 trace_id: observed.trace_id.clone(),
                 client_context: observed.client_context.clone(),
                 cognito_identity: observed.cognito_identity.clone(),
@@ -36,11 +36,6 @@ impl NewRecording {
             ..Self::default()
         })
     }
-}
-
-/// To the millisecond, which is what Lambda knows.
-fn time(timestamp: Timestamp) -> Option<Time> {
-    format!("{timestamp:.3}").parse().ok()
 }
 
 fn expected(answered: &Answered) -> Option<Expected> {

@@ -12,6 +12,7 @@ use retrigger_trigger::Trigger;
 use super::{ServeError, function::Served};
 use crate::{
     event::Decided,
+    record::to_the_millisecond,
     replay::{answer, steps},
     triggers::Triggers,
 };
@@ -110,5 +111,5 @@ pub(super) fn snapshot_name(served: &Served, triggers: &Triggers) -> Option<Stri
 
 /// The time, to the millisecond.
 pub(super) fn now() -> Option<Time> {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().parse().ok()
+    to_the_millisecond(jiff::Timestamp::now())
 }
