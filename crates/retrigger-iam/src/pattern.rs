@@ -317,6 +317,10 @@ mod tests {
     #[case("a?c", "aéc", true)]
     #[case("a?c", "ac", false)]
     #[case("**", "x", true)]
+    #[case("*?", "", false)]
+    #[case("*?", "x", true)]
+    #[case("a*${aws:username}", "ab", false)]
+    #[case("a*${aws:username}", "aba*", true)]
     #[case("*b*a*", "aabba", true)]
     #[case("my-", "my-targets/1", false)]
     #[case("${aws:username}", "a*", true)]
@@ -351,6 +355,15 @@ mod tests {
         let arn = ArnPattern::parse(text, FULL, FULL).unwrap();
         let context = Context::from_iter([("aws:PrincipalAccount", "111122223333")]);
         assert!(arn.header[4].matches("111122223333", &context));
+        assert!(arn.resource.matches("role/x", &context));
+    }
+
+    #[test]
+    fn a_variable_may_stand_inside_a_part() {
+        let text = "arn:aws:iam::1${aws:PrincipalTag/a:b}2${aws:username}:role/x";
+        let arn = ArnPattern::parse(text, FULL, FULL).unwrap();
+        let context = Context::from_iter([("aws:PrincipalTag/a:b", "x"), ("aws:username", "y")]);
+        assert!(arn.header[4].matches("1x2y", &context));
         assert!(arn.resource.matches("role/x", &context));
     }
 

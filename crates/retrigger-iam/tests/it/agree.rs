@@ -2,7 +2,7 @@
 
 use retrigger_iam::{
     Check, CheckEffect, CompiledPolicySet, Decided, Decision, Effect, Explanation, PolicySet,
-    PolicyType, Request, StatementReport,
+    PolicyType, Principal, Request, Span, StatementReport,
 };
 
 /// The same policies in both evaluators.
@@ -34,7 +34,7 @@ impl Both {
         if decided.decision != plain {
             return Err(format!("decide: {plain}, decide_with: {}", decided.decision));
         }
-        self.names_what_decides(decided, &explanation)?;
+        self.names_what_decides(decided, &explanation, request)?;
         Ok(plain)
     }
 
@@ -49,24 +49,54 @@ impl Both {
     }
 
     /// What decided is what the explanation says: the kind that denies, and its first statement
-    /// that does.
+    /// that does; or else one that allows.
     fn names_what_decides(
         &self,
         decided: Decided,
         explanation: &Explanation,
+        request: &Request,
     ) -> Result<(), String> {
         let denied_by = explanation.denial.as_ref().map(|denial| denial.policy_type);
         if decided.denied_by != denied_by {
             return Err(format!("denied by {denied_by:?}, named is {:?}", decided.denied_by));
         }
-        if explanation.decision != Decision::ExplicitlyDenied {
-            return Ok(());
-        }
         let named = decided.statement.and_then(|id| self.compiled.statement(id));
         let named = named.map(|(policy, statement)| (policy.name.as_str(), statement.span));
-        let first = explanation.deciding().next().map(|one| (one.policy.as_str(), one.span));
-        if named == first { Ok(()) } else { Err(format!("{first:?} denies, named is {named:?}")) }
+        let meant = match explanation.decision {
+            Decision::ExplicitlyDenied => {
+                vec![explanation.deciding().next().map(|one| (one.policy.as_str(), one.span))]
+            }
+            Decision::Allowed => granting(explanation, request),
+            Decision::ImplicitlyDenied | Decision::Undecided => vec![None],
+        };
+        if meant.contains(&named) {
+            return Ok(());
+        }
+        Err(format!("one of {meant:?} decides, named is {named:?}"))
     }
+}
+
+/// A statement by its policy and its place in that; `None` for none.
+type Named<'e> = Option<(&'e str, Span)>;
+
+/// What may be named of an allowed request: of identity policies the first statement that allows,
+/// of the resource's policy any, as an explanation does not say how it is about the caller. None
+/// where there is no such statement, or where none is needed.
+fn granting<'e>(explanation: &'e Explanation, request: &Request) -> Vec<Named<'e>> {
+    let of_kind = |policy_type| {
+        let checks =
+            explanation.checks.iter().filter(move |check| check.policy_type == policy_type);
+        let statements = checks.flat_map(|check| &check.statements);
+        let granting = statements.filter(|one| one.effect == Effect::Allow && one.applies());
+        granting.map(|one| Some((one.policy.as_str(), one.span)))
+    };
+    let identity = of_kind(PolicyType::Principal).take(1);
+    let mut granting: Vec<_> = identity.chain(of_kind(PolicyType::Resource)).collect();
+    let is_root = matches!(request.principal, Principal::Root(_));
+    if granting.is_empty() || is_root || is_always_allowed(request) {
+        granting.push(None);
+    }
+    granting
 }
 
 /// The checks and the decision say the same, both ways.
@@ -75,9 +105,7 @@ fn bears_out(explanation: &Explanation, request: &Request) {
     let Explanation { decision, checks, denial, hangs_on, needs } = explanation;
     assert_eq!(needs.is_empty(), decision.is_allowed());
     assert!(hangs_on.is_empty() || *decision == Decision::Undecided);
-    let is_always_allowed = ["sts:GetCallerIdentity", "sts:GetSessionToken"]
-        .iter()
-        .any(|action| request.action.eq_ignore_ascii_case(action));
+    let is_always_allowed = is_always_allowed(request);
     let denies = checks.iter().find(|check| check.effect == CheckEffect::ExplicitDeny);
     match decision {
         Decision::Allowed => {
@@ -128,6 +156,11 @@ fn bears_out(explanation: &Explanation, request: &Request) {
         };
         assert_eq!(check.effect, expected, "{:?}", check.policy_type);
     }
+}
+
+fn is_always_allowed(request: &Request) -> bool {
+    let actions = ["sts:GetCallerIdentity", "sts:GetSessionToken"];
+    actions.iter().any(|action| request.action.eq_ignore_ascii_case(action))
 }
 
 /// What a kind does none of whose statements applies: most kinds must allow, RCPs beside their

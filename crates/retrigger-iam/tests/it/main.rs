@@ -12,6 +12,7 @@ mod laws;
 mod limits;
 mod misses;
 mod mix;
+mod naming;
 mod rewrite;
 mod suite;
 mod unknown;
