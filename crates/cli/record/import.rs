@@ -91,6 +91,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
             Ok(made) => {
                 *if made.was_there { &mut there } else { &mut new } += 1;
                 print(args.format, output, file, &made)?;
+                // What is said to be recorded is, whatever happens then.
+                output.finish()?;
             }
             Err(error) => {
                 report(Failure::new(format!("{}{place}: {error}", file.display())));

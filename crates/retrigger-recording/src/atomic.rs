@@ -63,8 +63,8 @@ fn ordinary<'b, 'n>(builder: &'b mut Builder<'n, 'n>) -> &'b mut Builder<'n, 'n>
     builder
 }
 
-/// Makes the new name survive a power cut; only Unix lets a folder be opened for it.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Makes new names in a folder survive a power cut; only Unix lets a folder be opened for it.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    atomic::write_atomically,
+    atomic::{sync_folder, write_atomically},
     calls::{self, Call},
     edit_json, edit_toml,
     error::{Error, Problem, WRITE},
@@ -188,7 +188,9 @@ impl Recording {
                 _ => {}
             }
         }
-        Ok(())
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+        sync_folder(above.unwrap_or(Path::new(".")))
+            .map_err(|error| Error::io(folder, WRITE, &error))
     }
 
     /// Writes `expected.json` of the recording in `folder` and nothing else. Of a file that is there
@@ -257,6 +259,7 @@ impl Recording {
         let expected = self.expected.as_ref().map(Expected::to_text).transpose();
         let expected = expected.map_err(in_file(EXPECTED_FILE))?;
         let manifest = self.manifest.to_text().map_err(in_file(RECORDING_FILE))?;
+        // Last what makes the folder a recording: one that was not finished is none.
         Ok(vec![
             (EVENT_FILE, Some(self.event.clone())),
             (CALLS_FILE, calls.map(String::into_bytes)),
