@@ -14,6 +14,7 @@ mod lint;
 mod lint_shared;
 mod noise;
 mod record;
+mod record_runtimes;
 mod replay;
 mod review;
 mod scan;

@@ -269,19 +269,25 @@ fn recordings_pass_through_a_log() {
     assert!(replayed.stdout.contains("1 passed"), "{}{}", replayed.stdout, replayed.stderr);
 }
 
-/// Beside the function, as a layer's extension and wrapper script are on managed runtimes.
+/// Beside the function, by the extension and the wrapper script of the layer.
 #[test]
-fn an_extension_records_until_the_sandbox_shuts_down() {
+fn the_layer_records_until_the_sandbox_shuts_down() {
     let (live, kept) = (Function::new(), Function::new());
+    let layer = tempfile::tempdir().unwrap();
+    let assembled = std::process::Command::new("crates/cli/layer/assemble")
+        .arg(env!("CARGO_BIN_EXE_retrigger"))
+        .arg(layer.path())
+        .status();
+    assert!(assembled.unwrap().success());
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let script = format!(
-        "{} record runtime --extension --listen {free} --function {} &\n\
-         export AWS_LAMBDA_RUNTIME_API={free}\n\
-         until python3 -c 'import os, socket; h, p = os.environ[\"AWS_LAMBDA_RUNTIME_API\"].split(\":\"); \
+        "export RETRIGGER_LISTEN={free} RETRIGGER_OPTIONS='--function {}'\n\
+         {layer}/extensions/retrigger &\n\
+         until python3 -c 'import os, socket; h, p = os.environ[\"RETRIGGER_LISTEN\"].split(\":\"); \
          socket.create_connection((h, int(p)))' 2>/dev/null; do sleep 0.05; done\n\
-         exec python3 loop.py",
-        env!("CARGO_BIN_EXE_retrigger"),
-        kept.path("")
+         exec {layer}/retrigger-wrapper python3 loop.py",
+        kept.path(""),
+        layer = layer.path().display(),
     );
     with_bootstrap(&live, &script);
     live.import(&[&live.file("one.json", &recorded("alb-get-root"))], &[]);
