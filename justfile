@@ -56,6 +56,12 @@ peers *WORKLOADS:
 instructions *ARGS:
     cargo bench --bench instructions -- {{ARGS}}
 
+# Record `recordings/lambda-demo` again: each event once more, with the handler live. Shows what
+# changes, which should be nothing.
+re-record:
+    RETRIGGER_RE_RECORD=1 cargo test --quiet --test integration re_record
+    git diff --exit-code recordings/lambda-demo
+
 # Build the layer that records on AWS: `target/retrigger-layer-ARCH.zip`, with a static binary
 # (needs zip; for another architecture its linker too).
 layer ARCH="x86_64":

@@ -13,6 +13,7 @@ mod in_process;
 mod lint;
 mod lint_shared;
 mod noise;
+mod re_record;
 mod record;
 mod record_runtimes;
 mod replay;

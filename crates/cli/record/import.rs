@@ -119,7 +119,8 @@ impl Args {
             principal: declared(&self.principal),
             ..TriggerFacts::default()
         };
-        new.invocation.qualifier.clone_from(&self.qualifier);
+        // What the file says stands, unless the command says otherwise.
+        new.invocation.qualifier = self.qualifier.clone().or(new.invocation.qualifier);
         for facts in facts {
             new.add_facts(facts);
         }
