@@ -189,3 +189,37 @@ fn both_evaluators_decide_the_same_over_many_statements() {
     assert_eq!(decisions.len(), 4, "{decisions:?}");
     assert!(decisions.values().all(|count| *count > 40), "{decisions:?}");
 }
+
+/// A wildcard before the fifth colon of a pattern may take more colons than it has, so that its
+/// resource part begins later in a resource that has more.
+#[test]
+fn patterns_whose_wildcards_take_colons_are_found_among_many() {
+    let heads = [
+        format!("arn:aws:sqs:*:{ACCOUNT}:"),
+        "arn:aws:sqs:us-*:*:".to_owned(),
+        "arn:aws:sqs:*:".to_owned(),
+        "arn:aws:*:".to_owned(),
+    ];
+    let befores = ["x:111122223333", "x:", "", "x:y", "x:444455556666", "111122223333:y"];
+    let user: retrigger_iam::Principal = USER.parse().unwrap();
+    let mut allowed = 0;
+    for head in heads {
+        let statement = |number: usize| {
+            json!({"Effect": "Allow", "Action": "sqs:SendMessage",
+                "Resource": format!("{head}name{number}/*")})
+        };
+        let statements: Vec<Value> = (0..60).map(statement).collect();
+        let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+        let identity = vec![policy.parse().unwrap()];
+        let both = Both::new(PolicySet { identity, ..PolicySet::default() });
+        for before in befores {
+            for number in [0, 7, 59, 60] {
+                let resource = format!("arn:aws:sqs:us-east-1:{before}:name{number}/a");
+                let mut request = Request::new(user.clone(), "sqs:SendMessage", resource);
+                request.declared_resource_account = Some(ACCOUNT.to_owned());
+                allowed += usize::from(both.decide(&request).unwrap().is_allowed());
+            }
+        }
+    }
+    assert!(allowed >= 30, "{allowed} allowed");
+}
