@@ -282,6 +282,8 @@ mod tests {
     #[case(&["aaaaaaaa", "aaaaaaaab"], "aaaaaaaa", &["aaaaaaaa"])]
     #[case(&["a", "aaaaaaaab"], "aaaaaaaac", &["a"])]
     #[case(&["aaaa", "aaaaaaaa1", "aaaaaaaa2"], "aaaaaaaa0", &["aaaa"])]
+    #[case(&["aaaaaaaacccccccc1", "bbbbbbbbcccccccc2"], "bbbbbbbbcccccccc2x", &["bbbbbbbbcccccccc2"])]
+    #[case(&["aaaaaaaacccccccc1", "bbbbbbbbcccccccc2"], "bbbbbbbbcccccccc1", &[])]
     fn every_start_is_found(#[case] set: &[&str], #[case] text: &str, #[case] expected: &[&str]) {
         assert_eq!(found(set, text), expected);
     }
