@@ -1,7 +1,7 @@
 //! What triggers a Lambda function: payload to trigger to authorization request, and batch
 //! semantics.
 //!
-//! It knows no runtimes, no HTTP and no files.
+//! It knows no runtimes, no servers and no files.
 //!
 //! ```text
 //! payload ──classify──▶ Classification ──invoke_requests──▶ authorization requests (push, caller)
@@ -9,6 +9,8 @@
 //!          declared facts     └────────permission_statements──▶ what would allow it
 //!
 //! event + mapping + result ──batch_outcome──▶ which items are deleted, which come again
+//!
+//! HTTP request ──http::FrontDoor──▶ event; response ──▶ HTTP response
 //! ```
 //!
 //! ```
@@ -49,6 +51,8 @@ mod request_time;
 mod statement;
 // What becomes of a batch.
 mod batch;
+// What makes events of requests.
+pub mod http;
 
 pub use batch::{
     BatchError, BatchOutcome, BatchResult, FunctionResult, ItemFate, ItemOutcome, MappingSettings,
