@@ -32,7 +32,10 @@ use extensions::Extensions;
 pub(crate) use route::Route;
 use state::RuntimeState;
 
-use crate::{FunctionConfig, FunctionError, Response};
+use crate::{FunctionConfig, FunctionError, Response, StreamPart};
+
+/// Where the parts of a streamed response go.
+pub(crate) type Parts = mpsc::UnboundedSender<StreamPart>;
 
 /// What a process reports through its calls.
 #[derive(Debug)]
@@ -74,10 +77,13 @@ impl RuntimeApi {
     }
 
     /// Hands an event to the runtime, which gets it with its next call.
-    pub(crate) fn deliver(&self, event: NextEvent) {
+    ///
+    /// Where the response is streamed, its parts go to `parts` as they come.
+    pub(crate) fn deliver(&self, event: NextEvent, parts: Option<Parts>) {
         let mut state = self.shared.lock();
         state.extensions.invoke(&event);
         state.pending = Some(event);
+        state.parts = parts;
         drop(state);
         self.shared.changed.notify_waiters();
     }
@@ -112,6 +118,7 @@ struct Shared {
 struct State {
     runtime: RuntimeState,
     pending: Option<NextEvent>,
+    parts: Option<Parts>,
     extensions: Extensions,
 }
 

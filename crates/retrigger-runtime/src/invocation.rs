@@ -83,6 +83,15 @@ impl Response {
     }
 }
 
+/// A part of a streamed response, as it comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamPart {
+    /// The function begins to stream, with the content type its client gave.
+    Started(Option<String>),
+    /// The next bytes.
+    Data(Bytes),
+}
+
 /// An error as AWS reports it to the caller, with status 200 and `X-Amz-Function-Error: Unhandled`.
 /// Source: Lambda API Reference, "Invoke".
 #[derive(Clone, PartialEq, Eq)]

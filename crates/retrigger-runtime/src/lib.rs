@@ -52,6 +52,7 @@ pub use handler::{Context, Handler, HandlerError, HandlerFuture, json_handler};
 pub use in_process::InProcess;
 pub use invocation::{
     FunctionError, Invocation, MAX_RESPONSE_BYTES, MAX_STREAMED_RESPONSE_BYTES, Outcome, Response,
+    StreamPart,
 };
 pub use process::Process;
 pub use proxy::{Answered, Capture, Counts, Observations, Observed, Proxy};

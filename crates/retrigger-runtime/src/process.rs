@@ -2,11 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::time::Instant;
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     Client, ConfigError, FunctionConfig, FunctionError, Invocation, Outcome, SandboxError,
-    api::{InvalidInvocation, NextEvent},
+    StreamPart,
+    api::{InvalidInvocation, NextEvent, Parts},
     function::Language,
 };
 
@@ -49,6 +50,23 @@ impl Process {
 
     /// As [`Sandbox::invoke`](crate::Sandbox::invoke).
     pub async fn invoke(&mut self, invocation: Invocation) -> Result<Outcome, SandboxError> {
+        self.invoke_with(invocation, None).await
+    }
+
+    /// As [`Sandbox::invoke_streaming`](crate::Sandbox::invoke_streaming).
+    pub async fn invoke_streaming(
+        &mut self,
+        invocation: Invocation,
+        parts: mpsc::UnboundedSender<StreamPart>,
+    ) -> Result<Outcome, SandboxError> {
+        self.invoke_with(invocation, Some(parts)).await
+    }
+
+    async fn invoke_with(
+        &mut self,
+        invocation: Invocation,
+        parts: Option<Parts>,
+    ) -> Result<Outcome, SandboxError> {
         // Refused before a process is started for it.
         self.event(&invocation)?;
         // Taken out, so that dropping this future in the middle drops the process too.
@@ -56,7 +74,7 @@ impl Process {
         let init = running.initialize(self.function.init_timeout).await;
         let init_duration = running.take_init_duration();
         let (ended, duration) = match init {
-            Ok(()) => self.run(&mut running, &invocation).await?,
+            Ok(()) => self.run(&mut running, &invocation, parts).await?,
             Err(ended) => (ended, Duration::ZERO),
         };
         let (lines, usable) = match &ended {
@@ -97,10 +115,11 @@ impl Process {
         &self,
         running: &mut Running,
         invocation: &Invocation,
+        parts: Option<Parts>,
     ) -> Result<(Ended, Duration), SandboxError> {
         let event = self.event(invocation)?;
         let start = Instant::now();
-        let ended = running.run(event, self.limit(invocation)).await;
+        let ended = running.run(event, self.limit(invocation), parts).await;
         Ok((ended, start.elapsed()))
     }
 

@@ -2,8 +2,11 @@
 
 use std::{io, path::PathBuf};
 
+use tokio::sync::mpsc;
+
 use crate::{
     Client, ConfigError, FunctionConfig, Handler, InProcess, Invocation, Outcome, Process,
+    StreamPart,
 };
 
 /// Where a handler runs, one invocation at a time.
@@ -38,6 +41,24 @@ impl Sandbox {
         match self {
             Self::InProcess(sandbox) => Ok(sandbox.invoke(invocation).await),
             Self::Process(sandbox) => sandbox.invoke(invocation).await,
+        }
+    }
+
+    /// As [`invoke`](Self::invoke), telling of each part of a streamed response as it comes; the
+    /// outcome has all of it. A function in this process answers at once, and so does one that does
+    /// not stream: nothing is told then.
+    ///
+    /// # Errors
+    ///
+    /// As [`invoke`](Self::invoke).
+    pub async fn invoke_streaming(
+        &mut self,
+        invocation: Invocation,
+        parts: mpsc::UnboundedSender<StreamPart>,
+    ) -> Result<Outcome, SandboxError> {
+        match self {
+            Self::InProcess(sandbox) => Ok(sandbox.invoke(invocation).await),
+            Self::Process(sandbox) => sandbox.invoke_streaming(invocation, parts).await,
         }
     }
 

@@ -25,7 +25,19 @@ pub(super) enum BodyError {
 }
 
 /// Reads a body of at most `limit` bytes. Of a larger one nothing is kept.
-pub(super) async fn read_body<B>(mut body: B, limit: usize) -> Result<Received, BodyError>
+pub(super) async fn read_body<B>(body: B, limit: usize) -> Result<Received, BodyError>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    read_parts(body, limit, |_| {}).await
+}
+
+/// The same, telling of each part within the limit as it comes.
+pub(super) async fn read_parts<B>(
+    mut body: B,
+    limit: usize,
+    mut tell: impl FnMut(&Bytes),
+) -> Result<Received, BodyError>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -38,6 +50,7 @@ where
                     return Err(BodyError::TooLarge);
                 }
                 if size <= limit {
+                    tell(&data);
                     bytes.extend_from_slice(&data);
                 } else {
                     bytes = BytesMut::new();

@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 use super::{
     Report, Shared,
     answer::{Answer, accepted, bytes_answer, invalid_response_mode, limit, too_large, truncated},
-    body::{BodyError, Received, read_body},
+    body::{BodyError, Received, read_body, read_parts},
     state::{Phase, Refusal},
 };
-use crate::{FunctionError, Response};
+use crate::{FunctionError, Response, StreamPart};
 
 const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
@@ -53,7 +53,16 @@ impl Shared {
             return refusal.into();
         }
         let content_type = header(request.headers(), &CONTENT_TYPE);
-        let read = read_body(request.into_body(), limit(streamed)).await;
+        let parts = self.lock().parts.take().filter(|_| streamed);
+        let tell = |part| {
+            if let Some(parts) = &parts {
+                // Fails only where nobody listens any more.
+                let _ = parts.send(part);
+            }
+        };
+        tell(StreamPart::Started(content_type.clone()));
+        let pass_on = |data: &Bytes| tell(StreamPart::Data(data.clone()));
+        let read = read_parts(request.into_body(), limit(streamed), pass_on).await;
         let result = match &read {
             Ok(received) => streamed_error(&received.trailers).map_or_else(
                 || Ok(Response { body: received.bytes.clone(), content_type, streamed }),

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     FunctionConfig, FunctionError, Response, SandboxError,
-    api::{NextEvent, Report, RuntimeApi},
+    api::{NextEvent, Parts, Report, RuntimeApi},
     function::Language,
 };
 
@@ -129,10 +129,15 @@ impl Running {
     }
 
     /// Gives the process an event and waits for the end of it.
-    pub(super) async fn run(&mut self, event: NextEvent, limit: Duration) -> Ended {
+    pub(super) async fn run(
+        &mut self,
+        event: NextEvent,
+        limit: Duration,
+        parts: Option<Parts>,
+    ) -> Ended {
         let until = after(limit);
         self.ready = false;
-        self.api.deliver(event);
+        self.api.deliver(event, parts);
         loop {
             match self.step(until).await {
                 Step::Report(Report::Answer(result)) => return Ended::Answered(result),

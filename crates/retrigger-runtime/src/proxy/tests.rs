@@ -34,7 +34,7 @@ impl Behind {
             trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793".into()),
             ..Invocation::new(id, event.to_owned())
         };
-        self.api.deliver(NextEvent::new(&invocation, ARN, 1_772_444_460_000).unwrap());
+        self.api.deliver(NextEvent::new(&invocation, ARN, 1_772_444_460_000).unwrap(), None);
         let mut runtime = Runtime::connect(self.proxy.address()).await;
         let given = runtime
             .send("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -158,7 +158,7 @@ async fn what_is_too_much_is_counted_and_the_function_goes_on() {
 #[tokio::test]
 async fn an_invocation_without_an_answer_is_handed_over_at_the_end() {
     let mut behind = Behind::new(Capture::default()).await;
-    behind.api.deliver(NextEvent::new(&Invocation::new("r-1", "1"), ARN, 1).unwrap());
+    behind.api.deliver(NextEvent::new(&Invocation::new("r-1", "1"), ARN, 1).unwrap(), None);
     let mut runtime = Runtime::connect(behind.proxy.address()).await;
     runtime.send("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n").await;
     behind.proxy.finish();

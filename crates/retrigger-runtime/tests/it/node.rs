@@ -1,9 +1,11 @@
 //! Node handlers under the bootstrap of our own.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use retrigger_runtime::StreamPart;
 use rstest::rstest;
 use serde_json::json;
+use tokio::sync::mpsc;
 
 use crate::support::{Function, invocation, json};
 
@@ -277,6 +279,47 @@ async fn streamed_response_has_its_prelude() {
     let content_type = "application/vnd.awslambda.http-integration-response";
     assert_eq!(response.content_type.as_deref(), Some(content_type));
     assert_eq!(response.body, "{\"statusCode\":201}\0\0\0\0\0\0\0\0onetwo");
+}
+
+#[tokio::test]
+async fn parts_of_a_streamed_response_come_before_its_end() {
+    let function = Function::node(
+        "export const handler = awslambda.streamifyResponse(async (event, out) => {
+            out.write('one'); await new Promise((r) => setTimeout(r, 500)); out.end('two');
+        });",
+    );
+    let mut process = function.process();
+    let (sender, mut parts) = mpsc::unbounded_channel();
+    let mut invoked = Box::pin(process.invoke_streaming(invocation("{}"), sender));
+    let mut early = Vec::new();
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            Some(part) = parts.recv() => early.push((part, Instant::now())),
+            outcome = &mut invoked => break outcome.unwrap(),
+        }
+    };
+    let content_type = Some("application/octet-stream".to_owned());
+    let told: Vec<_> = early.iter().map(|(part, _)| part.clone()).collect();
+    assert_eq!(
+        told,
+        [
+            StreamPart::Started(content_type),
+            StreamPart::Data("one".into()),
+            StreamPart::Data("two".into()),
+        ]
+    );
+    assert!(early[2].1 - early[1].1 > Duration::from_millis(300));
+    assert_eq!(outcome.result.unwrap().body, "onetwo");
+}
+
+#[tokio::test]
+async fn a_response_that_is_not_streamed_has_no_parts() {
+    let function = Function::node("export const handler = async () => 1;");
+    let (sender, mut parts) = mpsc::unbounded_channel();
+    let mut process = function.process();
+    let outcome = process.invoke_streaming(invocation("{}"), sender).await.unwrap();
+    assert_eq!((outcome.result.unwrap().body, parts.recv().await), ("1".into(), None));
 }
 
 #[tokio::test]
