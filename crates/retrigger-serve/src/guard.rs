@@ -21,12 +21,17 @@ pub(crate) fn check(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// The name of a host, and its port where one stands behind it.
+pub(crate) fn name_and_port(host: &str) -> (&str, Option<&str>) {
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if is_port(port) => name,
-        _ => host,
-    };
+    match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => (name, Some(port)),
+        _ => (host, None),
+    }
+}
+
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let (name, _) = name_and_port(host);
     let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
     bare.eq_ignore_ascii_case("localhost")
         || bare.to_ascii_lowercase().ends_with(".localhost")

@@ -3,14 +3,18 @@
 //!
 //! It does not know policies, snapshots or handlers: what a call leads to is for the [`Lambda`]
 //! behind it to say. Use the façade, `retrigger::serve`; this crate is a library of its own because
-//! a wire format changes for other reasons than the decisions behind it, and so that further ways
-//! in (load balancers, gateways, function URLs) need only another listener before the same
-//! functions.
+//! a wire format changes for other reasons than the decisions behind it.
 //!
 //! ```text
 //! connection ─▶ guard ─▶ route ─▶ body ─▶ Call { signer, operation } ─▶ Lambda::call
 //!               loopback  method    limits                                │
 //!               clients   and path                          Answer or ApiError ─▶ HTTP
+//! ```
+//!
+//! A [`Door`] is another port on which any HTTP is taken as it comes, as a load balancer takes it:
+//!
+//! ```text
+//! connection ─▶ body ─▶ guard ─▶ DoorRequest ─▶ Door::answer ─▶ DoorResponse ─▶ HTTP
 //! ```
 //!
 //! Only the loopback interface is listened on. The access key id of a request's signature is read;
@@ -29,6 +33,7 @@ mod event_stream;
 mod log_tail;
 
 mod body;
+mod door;
 mod guard;
 mod invoke;
 mod route;
@@ -36,6 +41,9 @@ mod server;
 
 pub use answer::{Answer, Invoked};
 pub use call::{Action, Call, Control, InvocationType, Invoke, Operation};
+pub use door::{
+    BrokenOff, Door, DoorBody, DoorRequest, DoorResponse, Responding, is_loopback_host,
+};
 pub use error::ApiError;
 pub use function_name::FunctionName;
 pub use log_tail::LogTail;

@@ -10,8 +10,13 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use hyper::{
-    Request, body::Incoming, http::request::Parts, server::conn::http1, service::service_fn,
+    Request, Response,
+    body::{Body, Incoming},
+    http::request::Parts,
+    server::conn::http1,
+    service::{Service, service_fn},
 };
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -22,10 +27,10 @@ use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 use crate::{
-    Action, Answer, ApiError, Call, Control, FunctionName, Operation, Signer,
+    Action, Answer, ApiError, Call, Control, Door, FunctionName, Operation, Signer,
     answer::{self, HttpResponse},
-    body::{self, Body},
-    guard,
+    body::{self, Body as Read},
+    door, guard,
     invoke::Head,
     route::{self, Route},
 };
@@ -73,12 +78,29 @@ impl Server {
     /// Answers calls until `shutdown` resolves. Then no connection is accepted any more, and it
     /// returns once those there are have had their answers.
     pub async fn run(self, lambda: Arc<dyn Lambda>, shutdown: impl Future<Output = ()>) {
+        let serve = |stream, _, connections: &_| serve(stream, Arc::clone(&lambda), connections);
+        self.accept(serve, shutdown).await;
+    }
+
+    /// The same for requests of any kind.
+    pub async fn run_door(self, door: Arc<dyn Door>, shutdown: impl Future<Output = ()>) {
+        let serve = |stream, client, connections: &_| {
+            serve_door(stream, client, Arc::clone(&door), connections);
+        };
+        self.accept(serve, shutdown).await;
+    }
+
+    async fn accept(
+        self,
+        serve: impl Fn(TcpStream, SocketAddr, &GracefulShutdown),
+        shutdown: impl Future<Output = ()>,
+    ) {
         let connections = GracefulShutdown::new();
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => serve(stream, Arc::clone(&lambda), &connections),
+                    Ok((stream, client)) => serve(stream, client, &connections),
                     // Such as too many open files: what is open must be closed first.
                     Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
                 },
@@ -91,12 +113,32 @@ impl Server {
 }
 
 fn serve(stream: TcpStream, lambda: Arc<dyn Lambda>, connections: &GracefulShutdown) {
-    // PERF: as in the Runtime API, Nagle's algorithm costs a client up to 44 ms a call.
-    let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let lambda = Arc::clone(&lambda);
         async move { Ok::<_, Infallible>(answer(request, lambda).await) }
     });
+    connect(stream, service, connections);
+}
+
+fn serve_door(
+    stream: TcpStream,
+    client: SocketAddr,
+    door: Arc<dyn Door>,
+    connections: &GracefulShutdown,
+) {
+    let service = service_fn(move |request| door::answer(request, client, Arc::clone(&door)));
+    connect(stream, service, connections);
+}
+
+fn connect<S, B>(stream: TcpStream, service: S, connections: &GracefulShutdown)
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Send + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync,
+{
+    // PERF: as in the Runtime API, Nagle's algorithm costs a client up to 44 ms a call.
+    let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -161,10 +203,10 @@ fn head(parts: &Parts, query: &BTreeMap<String, String>) -> Result<(Signer, Aske
 }
 
 /// The members of a JSON object; none of an empty body.
-fn members(body: Body) -> Result<Map<String, Value>, ApiError> {
+fn members(body: Read) -> Result<Map<String, Value>, ApiError> {
     let bytes = match body {
-        Body::Whole(bytes) => bytes,
-        Body::TooLarge(_) => {
+        Read::Whole(bytes) => bytes,
+        Read::TooLarge(_) => {
             let text = format!("Request must be smaller than {MAX_CONTROL} bytes");
             return Err(ApiError::new("RequestTooLargeException", text));
         }
