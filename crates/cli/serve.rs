@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use retrigger::serve::{Called, Running, Serve, ServeError, ServedFunction};
+use retrigger::serve::{Called, FrontDoor, Running, Serve, ServeError, ServedDoor, ServedFunction};
 use serde_json::json;
 
 use crate::{
@@ -36,6 +36,11 @@ pub(crate) struct Args {
     /// The snapshot, taken from each function folder [default: `snapshot`]
     #[arg(long, value_name = "DIR")]
     snapshot: Option<PathBuf>,
+    /// Open a port on which HTTP reaches a function as through an Application Load Balancer (`alb`),
+    /// an API Gateway REST API (`rest`) or HTTP API (`http`), or the function's URL (`url`); may be
+    /// repeated
+    #[arg(long, value_name = "KIND[:PORT][,OPTION…]")]
+    front_door: Vec<FrontDoor>,
     /// Who calls, or who calls with an access key; may be repeated [default: the account's root
     /// user, unless access keys are named]
     #[arg(long, value_name = "[ACCESS_KEY_ID=]ARN")]
@@ -68,6 +73,15 @@ const EXAMPLES: &str = "Examples:
   retrigger serve --caller arn:aws:iam::841860927337:user/alice \\
     --caller AKIAIOSFODNN7EXAMPLE=arn:aws:iam::841860927337:user/bob
   retrigger serve --record recorded
+  retrigger serve recordings/lambda-demo --front-door alb:8080 --front-door url:8081
+
+Options of a front door, each after a comma; without them the snapshot says what it is called:
+  every  function=NAME[:QUALIFIER]  host=NAME (further names that clients may call it by)
+  alb    target-group=ARN  multi-value-headers
+         health-check[=PATH]  health-check-interval=SECONDS
+  rest   api=ID  stage=NAME  route=METHOD PATH (repeatable)  binary=TYPE (repeatable)
+  http   api=ID  stage=NAME  route=KEY (repeatable)  payload=1.0
+  url    auth=NONE|AWS_IAM  invoke-mode=BUFFERED|RESPONSE_STREAM
 
 Ctrl-C or SIGTERM lets what runs come to its end; a second one does not wait.";
 
@@ -105,6 +119,9 @@ impl Args {
         }
         if let Some(folder) = &self.record {
             serve = serve.record(folder);
+        }
+        for door in &self.front_door {
+            serve = serve.front_door(door.clone());
         }
         for caller in &self.caller {
             // The name of a user or role may have an equals sign too.
@@ -157,7 +174,10 @@ fn print(running: &Running, format: Format, output: &mut Output) -> io::Result<(
         };
         let functions: Vec<_> = functions.iter().map(about).collect();
         let port = running.address().port();
-        return output.json(&json!({"url": url, "port": port, "functions": functions}));
+        let doors: Vec<_> = running.front_doors().iter().map(door_json).collect();
+        return output.json(&json!({
+            "url": url, "port": port, "functions": functions, "front_doors": doors,
+        }));
     }
     writeln!(output, "Lambda's API is at {url}, for")?;
     for function in &functions {
@@ -173,7 +193,38 @@ fn print(running: &Running, format: Format, output: &mut Output) -> io::Result<(
         )?;
         writeln!(output, "  curl {url}/2015-03-31/functions/{name}/invocations --json '{{}}'")?;
     }
-    Ok(())
+    running.front_doors().iter().try_for_each(|door| print_door(door, output))
+}
+
+fn door_json(door: &ServedDoor) -> serde_json::Value {
+    json!({
+        "kind": door.kind, "url": door.url, "domain_name": door.domain_name,
+        "function_arn": door.function_arn, "source_arn": door.source_arn, "routes": door.routes,
+        "named_by_snapshot_or_option": door.is_known,
+    })
+}
+
+fn print_door(door: &ServedDoor, output: &mut Output) -> io::Result<()> {
+    writeln!(output, "{} is at {}, for", title(door.kind), door.url)?;
+    writeln!(output, "  {}", door.function_arn)?;
+    let unknown = if door.is_known { "" } else { "  (made up: no policy names one)" };
+    match &door.source_arn {
+        Some(arn) => writeln!(output, "  as {arn}{unknown}")?,
+        None => writeln!(output, "  as https://{}/{unknown}", door.domain_name)?,
+    }
+    if !door.routes.is_empty() {
+        writeln!(output, "  with {}", door.routes.join(", "))?;
+    }
+    writeln!(output, "  curl -i {}{}", door.url, door.example)
+}
+
+fn title(kind: &str) -> &'static str {
+    match kind {
+        "alb" => "A load balancer",
+        "rest" => "A REST API",
+        "http" => "An HTTP API",
+        _ => "The function URL",
+    }
 }
 
 fn failure(error: &ServeError) -> Failure {

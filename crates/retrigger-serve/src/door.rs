@@ -43,6 +43,13 @@ pub struct DoorRequest {
     pub client: IpAddr,
 }
 
+impl DoorRequest {
+    /// The first value of a header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+}
+
 /// A response to it.
 #[derive(Debug)]
 pub struct DoorResponse {

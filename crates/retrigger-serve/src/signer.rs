@@ -19,18 +19,28 @@ pub enum Signer {
 }
 
 impl Signer {
-    /// Reads the `Authorization` header, or else the query of a presigned request.
     pub(crate) fn read(
         headers: &HeaderMap,
         query: &BTreeMap<String, String>,
     ) -> Result<Self, ApiError> {
-        let credential = match headers.get("authorization") {
-            Some(value) => {
-                let text = value.to_str().unwrap_or_default();
+        let authorization = headers.get("authorization");
+        let authorization = authorization.map(|value| value.to_str().unwrap_or_default());
+        Self::of(authorization, query.get("X-Amz-Credential").map(String::as_str))
+    }
+
+    /// Reads the `Authorization` header, or else the `X-Amz-Credential` of a presigned request's
+    /// query, decoded.
+    ///
+    /// # Errors
+    ///
+    /// AWS's, where either is there and no credential scope in it.
+    pub fn of(authorization: Option<&str>, presigned: Option<&str>) -> Result<Self, ApiError> {
+        let credential = match authorization {
+            Some(text) => {
                 let scope = text.strip_prefix(ALGORITHM).and_then(credential_of);
                 Some(scope.ok_or_else(|| incomplete(text))?)
             }
-            None => query.get("X-Amz-Credential").map(String::as_str),
+            None => presigned,
         };
         let Some(credential) = credential else { return Ok(Self::Nobody) };
         access_key(credential).map(Self::AccessKey).ok_or_else(|| incomplete(credential))

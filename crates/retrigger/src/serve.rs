@@ -34,6 +34,8 @@ mod function;
 mod api;
 mod authorize;
 mod control;
+mod door;
+mod front_door;
 mod invoke;
 mod mappings;
 mod record;
@@ -51,14 +53,19 @@ use retrigger_iam::Principal;
 use retrigger_recording::FunctionArn;
 use retrigger_runtime::Handler;
 use retrigger_serve::Server;
-use tokio::sync::oneshot;
+use tokio::{sync::watch, task::JoinSet};
 
 pub use api::Called;
 pub use error::ServeError;
+pub use front_door::{
+    AlbSettings, DoorKind, FrontDoor, FrontDoorError, HealthCheck, HttpSettings, RestSettings,
+    ServedDoor, UrlSettings,
+};
 
 use crate::replay::pool::SharedHandler;
 use api::{Api, Observer};
 use callers::Callers;
+use door::OpenDoor;
 use function::Served;
 use record::Recorder;
 
@@ -75,6 +82,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Serve {
     paths: Vec<PathBuf>,
     port: u16,
+    doors: Vec<FrontDoor>,
     snapshot: Option<PathBuf>,
     callers: Callers,
     record: Option<String>,
@@ -90,6 +98,7 @@ pub struct Serve {
 pub struct Running {
     server: Server,
     api: Arc<Api>,
+    doors: Vec<(Server, Arc<OpenDoor>)>,
 }
 
 /// A function that is served.
@@ -123,6 +132,7 @@ impl Serve {
         Self {
             paths: paths.into_iter().map(Into::into).collect(),
             port: 0,
+            doors: Vec::new(),
             snapshot: None,
             callers: Callers::default(),
             record: None,
@@ -138,6 +148,13 @@ impl Serve {
     #[must_use]
     pub fn port(self, port: u16) -> Self {
         Self { port, ..self }
+    }
+
+    /// Opens a front door: a port on which HTTP reaches a function. May be repeated.
+    #[must_use]
+    pub fn front_door(mut self, door: FrontDoor) -> Self {
+        self.doors.push(door);
+        self
     }
 
     /// Serves under this snapshot, taken from each function folder, in place of `snapshot`.
@@ -216,13 +233,15 @@ impl Serve {
     /// Where there is no function, a function, its snapshot or a caller cannot be read or found, a
     /// function cannot be built, or the port is taken.
     pub async fn start(self) -> Result<Running, ServeError> {
-        let port = self.port;
+        let (port, doors) = (self.port, self.doors.clone());
         let serve = self.clone();
         let opened = tokio::task::spawn_blocking(move || serve.open()).await;
         let api = opened.map_err(|error| ServeError::Internal(error.to_string()))??;
         let server = Server::bind(port).await;
         let server = server.map_err(|source| ServeError::Listen { port, source })?;
-        Ok(Running { server, api: Arc::new(api) })
+        let api = Arc::new(api);
+        let doors = door::open_all(&api, &doors).await?;
+        Ok(Running { server, api, doors })
     }
 
     fn open(self) -> Result<Api, ServeError> {
@@ -266,19 +285,34 @@ impl Running {
         self.api.functions().iter().map(|served| served.about()).collect()
     }
 
+    /// The front doors, in the order in which they were asked for.
+    pub fn front_doors(&self) -> Vec<ServedDoor> {
+        self.doors.iter().map(|(_, door)| door.about()).collect()
+    }
+
     /// Answers calls until `shutdown` resolves; then lets what runs come to its end, asynchronous
     /// invocations too, and ends the sandboxes. Dropping the future ends everything at once.
     pub async fn until(self, shutdown: impl Future<Output = ()>) {
-        let Self { server, api } = self;
+        let Self { server, api, doors } = self;
         let lambda: Arc<dyn retrigger_serve::Lambda> = Arc::<Api>::clone(&api);
-        let (tell, told) = oneshot::channel::<()>();
-        let serving = server.run(lambda, async {
-            shutdown.await;
-            // Whoever waits for it is polled beside this, and not dropped before.
-            let _ = tell.send(());
-        });
+        let (tell, told) = watch::channel(false);
+        // Ended with this future, where it is dropped.
+        let mut opened = JoinSet::new();
+        for (server, door) in doors {
+            opened.spawn(Arc::clone(&door).check_health(turned(told.clone())));
+            opened.spawn(server.run_door(door.as_door(), turned(told.clone())));
+        }
+        let serving = async {
+            let shutdown = async {
+                shutdown.await;
+                // Whoever waits for it is polled beside this, and not dropped before.
+                let _ = tell.send(true);
+            };
+            server.run(lambda, shutdown).await;
+            while opened.join_next().await.is_some() {}
+        };
         let overdue = async {
-            let _ = told.await;
+            turned(told).await;
             let _quiet = api.quiet().await;
             tokio::time::sleep(PATIENCE).await;
         };
@@ -289,6 +323,12 @@ impl Running {
         let _quiet = api.quiet().await;
         api.shut_down().await;
     }
+}
+
+/// Waits until it is said that all ends.
+async fn turned(mut told: watch::Receiver<bool>) {
+    // Fails only where nobody is left to say so.
+    let _ = told.wait_for(|ends| *ends).await;
 }
 
 fn caller(arn: &str) -> Result<Principal, ServeError> {

@@ -24,6 +24,8 @@ pub struct Role {
     pub name: String,
     /// Its ARN, path included.
     pub arn: String,
+    /// Its unique id, such as `AROAEXAMPLE`; `None` where the file does not say.
+    pub unique_id: Option<String>,
     /// Who may assume it; `None` where the file does not say.
     pub trust: Option<PolicyDocument>,
     /// Its inline policies.
@@ -43,6 +45,8 @@ pub struct User {
     pub name: String,
     /// Its ARN, path included.
     pub arn: String,
+    /// Its unique id, such as `AIDAEXAMPLE`; `None` where the file does not say.
+    pub unique_id: Option<String>,
     /// Its inline policies, and those of its groups.
     pub inline: Vec<PolicyDocument>,
     /// The default versions of the managed policies attached to it and to its groups.
@@ -102,6 +106,7 @@ struct DetailsJson<'a> {
 #[serde(rename_all = "PascalCase", expecting = "a user")]
 struct UserJson<'a> {
     user_name: String,
+    user_id: Option<String>,
     arn: String,
     #[serde(borrow, default)]
     user_policy_list: Vec<InlineJson<'a>>,
@@ -135,6 +140,7 @@ struct TagJson {
 #[serde(rename_all = "PascalCase", expecting = "a role")]
 struct RoleJson<'a> {
     role_name: String,
+    role_id: Option<String>,
     arn: String,
     #[serde(borrow)]
     assume_role_policy_document: Option<&'a RawValue>,
@@ -274,7 +280,7 @@ impl AuthorizationDetails {
 }
 
 fn entry(json: RoleJson<'_>, source: &Arc<Source>) -> Result<RoleEntry, Error> {
-    let RoleJson { role_name: name, arn, .. } = json;
+    let RoleJson { role_name: name, role_id: unique_id, arn, .. } = json;
     let trust = json.assume_role_policy_document.map(|document| {
         let title = format!("trust policy of role `{name}`");
         PolicyDocument::within(title, None, document, source)
@@ -283,7 +289,16 @@ fn entry(json: RoleJson<'_>, source: &Arc<Source>) -> Result<RoleEntry, Error> {
     let tags = json.tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
     let trust = trust.transpose()?;
     Ok(RoleEntry {
-        role: Role { name, arn, trust, inline, managed: Vec::new(), boundary: None, tags },
+        role: Role {
+            name,
+            arn,
+            unique_id,
+            trust,
+            inline,
+            managed: Vec::new(),
+            boundary: None,
+            tags,
+        },
         attached: json.attached_managed_policies.into_iter().map(|one| one.policy_arn).collect(),
         boundary: json.permissions_boundary.map(|boundary| boundary.permissions_boundary_arn),
     })
@@ -294,7 +309,7 @@ fn user_entry(
     groups: &[GroupJson<'_>],
     source: &Arc<Source>,
 ) -> Result<UserEntry, Error> {
-    let UserJson { user_name: name, arn, .. } = json;
+    let UserJson { user_name: name, user_id: unique_id, arn, .. } = json;
     let mut inline = inline_policies(&json.user_policy_list, &format!("user `{name}`"), source)?;
     let mut attached: Vec<String> =
         json.attached_managed_policies.into_iter().map(|one| one.policy_arn).collect();
@@ -305,7 +320,7 @@ fn user_entry(
     }
     let tags = json.tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
     Ok(UserEntry {
-        user: User { name, arn, inline, managed: Vec::new(), boundary: None, tags },
+        user: User { name, arn, unique_id, inline, managed: Vec::new(), boundary: None, tags },
         attached,
         boundary: json.permissions_boundary.map(|boundary| boundary.permissions_boundary_arn),
     })

@@ -75,6 +75,11 @@ impl HttpApi {
         &self.place.api_id
     }
 
+    /// The start of the source ARNs that it invokes with: `arn:…:execute-api:…:API/STAGE`.
+    pub fn arn(&self) -> String {
+        self.place.arn(&self.stage)
+    }
+
     pub(super) fn trigger(&self) -> Trigger {
         match self.payload_format {
             PayloadFormat::V1 => Trigger::ApigwHttpV1fmt,

@@ -32,6 +32,11 @@ impl Place {
         })
     }
 
+    pub(super) fn arn(&self, stage: &str) -> String {
+        let Self { partition, region, account, api_id } = self;
+        format!("arn:{partition}:execute-api:{region}:{account}:{api_id}/{stage}")
+    }
+
     pub(super) fn domain_name(&self) -> String {
         let china = if self.partition == "aws-cn" { ".cn" } else { "" };
         format!("{}.execute-api.{}.amazonaws.com{china}", self.api_id, self.region)

@@ -107,6 +107,11 @@ impl RestApi {
         &self.place.api_id
     }
 
+    /// The start of the source ARNs that it invokes with: `arn:…:execute-api:…:API/STAGE`.
+    pub fn arn(&self) -> String {
+        self.place.arn(&self.stage)
+    }
+
     pub(super) fn event(&self, request: &HttpRequest) -> Result<Value, HttpResponse> {
         let stage = format!("/{}", self.stage);
         let path = request.path.strip_prefix(&stage).filter(|rest| starts_part(rest));

@@ -207,7 +207,7 @@ impl Run {
             help: finding.help.clone().unwrap_or_default(),
         })?;
         let invocation = invocation(scene, invoked_arn);
-        let outcome = pool.invoke(invocation).await.map_err(|error| cannot_run(&error))?;
+        let outcome = pool.invoke(invocation, None).await.map_err(|error| cannot_run(&error))?;
         Ok(answer::take(outcome, &mut self.actual))
     }
 

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use retrigger_recording::{Client, FunctionFolder};
 use retrigger_runtime::{
     ConfigError, Context, FunctionConfig, Handler, HandlerFuture, Invocation, Outcome, Sandbox,
-    SandboxError,
+    SandboxError, StreamPart,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 
 /// A Rust handler that several sandboxes share.
 #[derive(Clone)]
@@ -36,10 +36,18 @@ impl Pool {
     }
 
     /// Gives the function one event, in a sandbox that waits or else in a new one.
-    pub(crate) async fn invoke(&self, invocation: Invocation) -> Result<Outcome, PoolError> {
+    /// The parts of a streamed response go to `parts` as they come.
+    pub(crate) async fn invoke(
+        &self,
+        invocation: Invocation,
+        parts: Option<mpsc::UnboundedSender<StreamPart>>,
+    ) -> Result<Outcome, PoolError> {
         let waiting = self.idle.lock().await.pop();
         let mut sandbox = waiting.map_or_else(|| self.start(), Ok)?;
-        let outcome = sandbox.invoke(invocation).await?;
+        let outcome = match parts {
+            Some(parts) => sandbox.invoke_streaming(invocation, parts).await?,
+            None => sandbox.invoke(invocation).await?,
+        };
         if self.fresh {
             sandbox.shutdown().await;
         } else {

@@ -9,7 +9,7 @@ use std::{
 use retrigger_iam::Principal;
 use retrigger_recording::FunctionArn;
 use retrigger_serve::{
-    Answer, Answering, ApiError, Call, FunctionName, InvocationType, Lambda, Operation,
+    Answer, Answering, ApiError, Call, FunctionName, InvocationType, Lambda, Operation, Signer,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -22,13 +22,18 @@ pub(super) type Observer = Arc<dyn Fn(&Called) + Send + Sync>;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Called {
-    /// AWS's name of it, such as `Invoke`.
+    /// AWS's name of it, such as `Invoke`; of a front door, its kind, such as `alb`.
     pub action: &'static str,
     /// The function that it names, with its qualifier.
     pub function: Option<String>,
     /// Who called, where that is known.
     pub caller: Option<String>,
-    /// The error that was answered, as `CODE: MESSAGE`.
+    /// The request that came to a front door: method, path and query.
+    pub request: Option<String>,
+    /// The status that the front door answered.
+    pub status: Option<u16>,
+    /// The error that was answered, as `CODE: MESSAGE`; of a front door, why there is no response
+    /// of the function.
     pub error: Option<String>,
     /// What went wrong besides calls, such as a recording that cannot be written: nothing else
     /// is told with it.
@@ -43,6 +48,8 @@ impl fmt::Display for Called {
             return write!(f, "warning: {warning}");
         }
         f.write_str(self.action)?;
+        self.request.iter().try_for_each(|request| write!(f, " {request}"))?;
+        self.status.iter().try_for_each(|status| write!(f, " -> {status}"))?;
         self.function.iter().try_for_each(|name| write!(f, " {name}"))?;
         self.caller.iter().try_for_each(|caller| write!(f, " by {caller}"))?;
         write!(f, ", {:.1} ms", self.duration.as_secs_f64() * 1e3)?;
@@ -103,7 +110,16 @@ impl Api {
 
     /// Who calls, as far as it has to do with a function.
     pub(super) fn caller(&self, call: &Call, served: &Served) -> Result<Principal, ApiError> {
-        self.callers.of(&call.signer, &served.root())
+        self.caller_of(&call.signer, served)
+    }
+
+    /// Whoever signed a request, as far as it has to do with a function.
+    pub(super) fn caller_of(
+        &self,
+        signer: &Signer,
+        served: &Served,
+    ) -> Result<Principal, ApiError> {
+        self.callers.of(signer, &served.root())
     }
 
     /// Tells what went wrong besides a call.
@@ -112,13 +128,20 @@ impl Api {
             action: "Invoke",
             function: None,
             caller: None,
+            request: None,
+            status: None,
             error: None,
             warning: Some(warning),
             duration: Duration::ZERO,
         });
     }
 
-    fn tell(&self, called: &Called) {
+    /// Whether anyone is told of calls.
+    pub(super) fn observes(&self) -> bool {
+        self.observer.is_some()
+    }
+
+    pub(super) fn tell(&self, called: &Called) {
         if let Some(observer) = &self.observer {
             observer(called);
         }
@@ -162,6 +185,8 @@ impl Api {
             action,
             function: function.map(ToString::to_string),
             caller: caller.map(|caller| caller.as_str().to_owned()),
+            request: None,
+            status: None,
             error: None,
             warning: None,
             duration: Duration::ZERO,

@@ -39,6 +39,9 @@ pub enum ServeError {
         /// The end of its output.
         help: Option<String>,
     },
+    /// A front door that leads to no function that is served.
+    #[error("{0}")]
+    DoorWithoutFunction(String),
     /// No principal that could call.
     #[error(
         "`{0}` cannot call: expected the ARN of a user, a role, a session of a role, or a root \

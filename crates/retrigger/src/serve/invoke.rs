@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use retrigger_iam::Principal;
-use retrigger_recording::{Invocation as InvocationFacts, Manifest, Step};
-use retrigger_runtime::{Invocation, Outcome, SandboxError};
+use retrigger_recording::{Invocation as InvocationFacts, Manifest, Step, TriggerFacts};
+use retrigger_runtime::{Invocation, Outcome, SandboxError, StreamPart};
 use retrigger_serve::{
     Answer, ApiError, Call, InvocationType, Invoke, Invoked, LogTail, Operation,
 };
 use retrigger_trigger::Declared;
 use serde_json::Value;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use uuid::Uuid;
 
 use super::{
@@ -29,13 +29,24 @@ use crate::{
 /// The version that every alias leads to: the code in the function folder.
 const LATEST: &str = "$LATEST";
 
+/// What is to be invoked, by what, and with what.
+pub(super) struct Asked {
+    pub(super) served: Arc<Served>,
+    pub(super) qualifier: Option<String>,
+    pub(super) trigger: TriggerFacts,
+    pub(super) request_id: String,
+    pub(super) trace_id: Option<String>,
+    pub(super) client_context: Option<String>,
+    pub(super) payload: Bytes,
+}
+
 /// An invocation, once it is decided.
-struct Decision {
+pub(super) struct Decision {
     served: Arc<Served>,
     triggers: Arc<Triggers>,
     manifest: Manifest,
     payload: Bytes,
-    decisions: Vec<Decided>,
+    pub(super) decisions: Vec<Decided>,
 }
 
 impl Api {
@@ -45,14 +56,12 @@ impl Api {
         };
         let served = self.find(&invoke.function)?;
         let caller = self.caller(&call, &served)?;
-        let room = Arc::clone(&self.room).try_acquire_owned();
-        let room = room.map_err(|_| ApiError::throttled())?;
+        let room = self.room()?;
         let Operation::Invoke(invoke) = call.operation else {
             return Err(ApiError::service("the call is no invocation"));
         };
-        let (invocation_type, asked, id) =
-            (invoke.invocation_type, invoke.clone(), call.request_id);
-        let decision = blocking(move || Decision::make(served, &caller, &id, &invoke)).await??;
+        let invocation_type = invoke.invocation_type;
+        let decision = self.decide(Asked::of(served, &caller, call.request_id, &invoke)).await?;
         if let Err(error) = decision.refuse() {
             if invocation_type != InvocationType::DryRun {
                 self.record(decision, None).await;
@@ -63,19 +72,42 @@ impl Api {
             return Ok(Answer::Empty(204));
         }
         // On its own, so that it goes on where the caller goes away, as on AWS.
-        let running = tokio::spawn(self.run(decision, asked, room));
+        let running = tokio::spawn(self.answer_invoke(decision, invoke, room));
         if invocation_type == InvocationType::Event {
             return Ok(Answer::Empty(202));
         }
         running.await.map_err(|error| ApiError::service(error.to_string()))?
     }
 
-    async fn run(
+    async fn answer_invoke(
         self: Arc<Self>,
         decision: Decision,
         asked: Box<Invoke>,
-        _room: OwnedSemaphorePermit,
+        room: OwnedSemaphorePermit,
     ) -> Result<Answer, ApiError> {
+        let outcome = self.run(&decision, None, &room).await?;
+        let answer = decision.answer(&asked, &outcome);
+        self.record(decision, Some(outcome)).await;
+        Ok(Answer::Invoked(Box::new(answer)))
+    }
+
+    /// Room for an invocation that runs or waits.
+    pub(super) fn room(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.room).try_acquire_owned().map_err(|_| ApiError::throttled())
+    }
+
+    /// Decides an invocation, where it keeps no other call waiting.
+    pub(super) async fn decide(&self, asked: Asked) -> Result<Decision, ApiError> {
+        blocking(move || Decision::make(asked)).await?
+    }
+
+    /// Runs one that was decided. The parts of a streamed response go to `parts` as they come.
+    pub(super) async fn run(
+        &self,
+        decision: &Decision,
+        parts: Option<mpsc::UnboundedSender<StreamPart>>,
+        _room: &OwnedSemaphorePermit,
+    ) -> Result<Outcome, ApiError> {
         let facts = &decision.manifest.invocation;
         let invocation = Invocation {
             invoked_arn: Some(decision.served.arn().qualified(facts.qualifier.as_deref())),
@@ -86,26 +118,19 @@ impl Api {
                 decision.payload.clone(),
             )
         };
-        let outcome = {
-            // Fails only on a closed semaphore, and this one is never closed.
-            let _sandbox = self.sandboxes.acquire().await;
-            decision.served.pool().invoke(invocation).await.map_err(|error| not_run(&error))
-        };
-        let outcome = match outcome {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                self.warn(error.to_string());
-                return Err(error);
-            }
-        };
-        let answer = decision.answer(&asked, &outcome);
-        self.record(decision, Some(outcome)).await;
-        Ok(Answer::Invoked(Box::new(answer)))
+        // Fails only on a closed semaphore, and this one is never closed.
+        let _sandbox = self.sandboxes.acquire().await;
+        let outcome = decision.served.pool().invoke(invocation, parts).await;
+        outcome.map_err(|error| {
+            let error = not_run(&error);
+            self.warn(error.to_string());
+            error
+        })
     }
 
     /// Writes an invocation down, if that is wanted. Where it cannot be, the caller gets its answer
     /// all the same.
-    async fn record(&self, decision: Decision, outcome: Option<Outcome>) {
+    pub(super) async fn record(&self, decision: Decision, outcome: Option<Outcome>) {
         let Some(recorder) = self.recorder.clone() else { return };
         let written = blocking(move || {
             let Decision { served, triggers, manifest, payload, decisions } = decision;
@@ -120,15 +145,25 @@ impl Api {
     }
 }
 
+impl Asked {
+    fn of(served: Arc<Served>, caller: &Principal, request_id: String, invoke: &Invoke) -> Self {
+        Self {
+            served,
+            qualifier: invoke.function.qualifier.clone(),
+            trigger: record::trigger_facts(caller),
+            request_id,
+            trace_id: invoke.trace_id.clone(),
+            client_context: invoke.client_context.clone(),
+            payload: invoke.payload.clone(),
+        }
+    }
+}
+
 impl Decision {
-    fn make(
-        served: Arc<Served>,
-        caller: &Principal,
-        request_id: &str,
-        invoke: &Invoke,
-    ) -> Result<Self, ApiError> {
+    fn make(asked: Asked) -> Result<Self, ApiError> {
+        let Asked { served, qualifier, trigger, request_id, trace_id, client_context, payload } =
+            asked;
         let triggers = served.triggers()?;
-        let qualifier = invoke.function.qualifier.clone();
         if let Some(name) = &qualifier
             && !triggers.knows(name)?
         {
@@ -136,35 +171,34 @@ impl Decision {
         }
         let manifest = Manifest {
             snapshot: record::snapshot_name(&served, &triggers),
-            trigger: record::trigger_facts(caller),
+            trigger,
             invocation: InvocationFacts {
                 qualifier,
-                request_id: Some(request_id.to_owned()),
+                request_id: Some(request_id),
                 time: record::now(),
-                trace_id: Some(invoke.trace_id.clone().unwrap_or_else(trace_id)),
-                client_context: invoke.client_context.clone(),
+                trace_id: Some(trace_id.unwrap_or_else(|| trace_of(&trace_root()))),
+                client_context,
                 ..InvocationFacts::default()
             },
             ..Manifest::default()
         };
         // What is nested too deep for a value is no known trigger's, and none need be found.
-        let payload: Value = serde_json::from_slice(&invoke.payload).unwrap_or_default();
+        let value: Value = serde_json::from_slice(&payload).unwrap_or_default();
         let question = Question {
             folder: served.function_folder(),
             snapshot: triggers.snapshot(),
             manifest: &manifest,
-            payload: &payload,
+            payload: &value,
             declared: Declared::default(),
             edits: &[],
         };
         let decisions = decide(&question)?.decisions;
-        let payload = invoke.payload.clone();
         Ok(Self { served, triggers, manifest, payload, decisions })
     }
 
     /// AWS's error, where the handler is not to be run. That the role cannot be assumed is said in
     /// the words of `CreateFunction`, where users quote them.
-    fn refuse(&self) -> Result<(), ApiError> {
+    pub(super) fn refuse(&self) -> Result<(), ApiError> {
         for decided in &self.decisions {
             match decided.step {
                 Step::Invoke | Step::Poll => authorize::refuse(decided)?,
@@ -204,11 +238,16 @@ impl Decision {
     }
 }
 
-/// A trace that nobody samples. Source: X-Ray Developer Guide, "Tracing header".
-fn trace_id() -> String {
-    let (root, parent) = (Uuid::new_v4().simple().to_string(), Uuid::new_v4().simple().to_string());
-    let seconds = jiff::Timestamp::now().as_second();
-    format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", &root[..24], &parent[..16])
+/// The id of a new trace. Source: X-Ray Developer Guide, "Tracing header".
+pub(super) fn trace_root() -> String {
+    let id = Uuid::new_v4().simple().to_string();
+    format!("1-{:08x}-{}", jiff::Timestamp::now().as_second(), &id[..24])
+}
+
+/// A trace that nobody samples, as Lambda names it to a function.
+pub(super) fn trace_of(root: &str) -> String {
+    let parent = Uuid::new_v4().simple().to_string();
+    format!("Root={root};Parent={};Sampled=0", &parent[..16])
 }
 
 fn not_run(error: &PoolError) -> ApiError {

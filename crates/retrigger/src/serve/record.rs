@@ -60,12 +60,15 @@ impl Recorder {
     }
 }
 
-/// A name that sorts by time and is no other's: `invoke-20260302T094100.000Z-8f5c0a1b`.
+/// A name that tells the trigger, sorts by time and is no other's:
+/// `invoke-20260302T094100.000Z-8f5c0a1b`.
 fn name(manifest: &Manifest) -> String {
+    let kind = manifest.trigger.kind.as_deref().filter(|kind| *kind != "direct-invoke");
+    let kind = kind.unwrap_or("invoke");
     let facts = &manifest.invocation;
     let time = facts.time.as_ref().map_or("", Time::as_str).replace(['-', ':'], "");
     let id: String = facts.request_id.iter().flat_map(|id| id.chars()).take(13).collect();
-    format!("invoke-{time}-{id}")
+    format!("{kind}-{time}-{id}")
 }
 
 /// What is known of the trigger of a call to `Invoke`: all of it was stated by the call.
