@@ -23,8 +23,23 @@ pub struct Call {
 pub enum Operation {
     /// `Invoke`, `InvokeAsync` and `InvokeWithResponseStream`.
     Invoke(Box<Invoke>),
-    /// Everything else.
+    /// Everything else of Lambda's API.
     Control(Box<Control>),
+    /// A notification of a service, `POST /trigger/SERVICE`, which is none of AWS's calls.
+    Notify(Box<Notification>),
+}
+
+/// A notification of a service, as it would reach a function or another receiver.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    /// The service, such as `s3`.
+    pub service: String,
+    /// The query.
+    pub query: BTreeMap<String, String>,
+    /// The headers whose names begin with `x-amz-`, in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Bytes,
 }
 
 /// An invocation. Source: Lambda API Reference, "Invoke", "`InvokeWithResponseStream`".

@@ -40,7 +40,7 @@ mod route;
 mod server;
 
 pub use answer::{Answer, Invoked};
-pub use call::{Action, Call, Control, InvocationType, Invoke, Operation};
+pub use call::{Action, Call, Control, InvocationType, Invoke, Notification, Operation};
 pub use door::{
     BrokenOff, Door, DoorBody, DoorRequest, DoorResponse, Responding, is_loopback_host,
 };

@@ -30,7 +30,13 @@ pub(crate) enum Invocation {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Invoke(Invocation, FunctionName),
-    Control { action: Action, function: Option<FunctionName>, id: Option<String> },
+    Control {
+        action: Action,
+        function: Option<FunctionName>,
+        id: Option<String>,
+    },
+    /// A notification of this service.
+    Notify(String),
 }
 
 impl Route {
@@ -54,6 +60,7 @@ impl Route {
             ("POST", [STREAMING, "functions", name, "response-streaming-invocations"]) => {
                 invoke(Invocation::Streamed, name)
             }
+            ("POST", ["trigger", service]) => Ok(Self::Notify((*service).to_owned())),
             ("GET", [LAMBDA, "functions"]) => all(Action::ListFunctions),
             ("GET", [LAMBDA, "functions", name]) => of(Action::GetFunction, name),
             ("GET", [LAMBDA, "functions", name, "configuration"]) => {

@@ -12,8 +12,9 @@ use std::{
 
 use bytes::Bytes;
 use hyper::{
-    Request, Response,
+    HeaderMap, Request, Response,
     body::{Body, Incoming},
+    header::HeaderValue,
     http::request::Parts,
     server::conn::http1,
     service::{Service, service_fn},
@@ -27,7 +28,7 @@ use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 use crate::{
-    Action, Answer, ApiError, Call, Control, Door, FunctionName, Operation, Signer,
+    Action, Answer, ApiError, Call, Control, Door, FunctionName, Notification, Operation, Signer,
     answer::{self, HttpResponse},
     body::{self, Body as Read},
     door, guard,
@@ -38,7 +39,7 @@ use crate::{
 /// How long a client may take over the head of a request, or between two requests.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// The most bytes of a body that configures something.
+/// The most bytes of a body that configures or notifies: 1 MB, as asynchronous invocations have.
 const MAX_CONTROL: usize = 1024 * 1024;
 
 /// The answer to a call, when it comes.
@@ -171,6 +172,11 @@ async fn read(request: Request<Incoming>, request_id: &str) -> Result<Call, ApiE
         }
     };
     let operation = match asked {
+        Asked::Notify(service) => {
+            let body = whole(body::read(body, MAX_CONTROL).await?)?;
+            let headers = aws_headers(&parts.headers);
+            Operation::Notify(Box::new(Notification { service, query, headers, body }))
+        }
         Asked::Invoke(head) => {
             let body = body::read(body, head.limit()).await?;
             Operation::Invoke(Box::new(head.with_body(body)?))
@@ -185,6 +191,7 @@ async fn read(request: Request<Incoming>, request_id: &str) -> Result<Call, ApiE
 
 /// What a request asks, before its body is read.
 enum Asked {
+    Notify(String),
     Invoke(Head),
     Control { action: Action, function: Option<FunctionName>, id: Option<String> },
 }
@@ -192,8 +199,13 @@ enum Asked {
 fn head(parts: &Parts, query: &BTreeMap<String, String>) -> Result<(Signer, Asked), ApiError> {
     guard::check(&parts.headers)?;
     let route = Route::find(&parts.method, &parts.uri, query)?;
-    let signer = Signer::read(&parts.headers, query)?;
+    // Whoever notifies may sign in a way of its own.
+    let signer = match route {
+        Route::Notify(_) => Signer::Nobody,
+        _ => Signer::read(&parts.headers, query)?,
+    };
     let asked = match route {
+        Route::Notify(service) => Asked::Notify(service),
         Route::Invoke(invocation, function) => {
             Asked::Invoke(Head::read(function, invocation, &parts.headers)?)
         }
@@ -202,15 +214,25 @@ fn head(parts: &Parts, query: &BTreeMap<String, String>) -> Result<(Signer, Aske
     Ok((signer, asked))
 }
 
-/// The members of a JSON object; none of an empty body.
-fn members(body: Read) -> Result<Map<String, Value>, ApiError> {
-    let bytes = match body {
-        Read::Whole(bytes) => bytes,
+fn aws_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let own = headers.iter().filter(|(name, _)| name.as_str().starts_with("x-amz-"));
+    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    own.map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+fn whole(body: Read) -> Result<Bytes, ApiError> {
+    match body {
+        Read::Whole(bytes) => Ok(bytes),
         Read::TooLarge(_) => {
             let text = format!("Request must be smaller than {MAX_CONTROL} bytes");
-            return Err(ApiError::new("RequestTooLargeException", text));
+            Err(ApiError::new("RequestTooLargeException", text))
         }
-    };
+    }
+}
+
+/// The members of a JSON object; none of an empty body.
+fn members(body: Read) -> Result<Map<String, Value>, ApiError> {
+    let bytes = whole(body)?;
     if bytes.is_empty() {
         return Ok(Map::new());
     }

@@ -11,6 +11,7 @@
 //! event + mapping + result ──batch_outcome──▶ which items are deleted, which come again
 //!
 //! HTTP request ──http::FrontDoor──▶ event; response ──▶ HTTP response
+//! notification as others get it ──Notifier::read──▶ events
 //! ```
 //!
 //! ```
@@ -51,8 +52,9 @@ mod request_time;
 mod statement;
 // What becomes of a batch.
 mod batch;
-// What makes events of requests.
+// What makes events of requests and notifications.
 pub mod http;
+mod notification;
 
 pub use batch::{
     BatchError, BatchOutcome, BatchResult, FunctionResult, ItemFate, ItemOutcome, MappingSettings,
@@ -63,6 +65,7 @@ pub use classify::{classify, recognise};
 pub use delivery::Delivery;
 pub use fact::{Fact, Provenance};
 pub use finding::TriggerFinding;
+pub use notification::{NotificationError, Notified, Notifier, Unsaid};
 pub use permission::{Permission, PermissionError};
 pub use poll_actions::{PollAction, PollResource, poll_denial_text};
 pub use request::{

@@ -45,6 +45,9 @@ use serde_json::Value;
 
 use crate::replay::{Undecidable, declared};
 
+#[cfg(feature = "serve")]
+pub(crate) use observed::same_in_every_run;
+
 pub use import::{FoundEvent, Import, ImportError, InvocationFacts, MAX_IMPORT_BYTES, Place};
 
 /// What a recording of an unknown trigger is called.

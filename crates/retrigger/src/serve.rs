@@ -38,6 +38,7 @@ mod door;
 mod front_door;
 mod invoke;
 mod mappings;
+mod notify;
 mod record;
 
 use std::{

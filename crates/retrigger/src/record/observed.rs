@@ -38,6 +38,13 @@ impl NewRecording {
     }
 }
 
+/// What of a function's error does not hang on where and with what it ran.
+pub(crate) fn same_in_every_run(error: Map<String, Value>) -> Option<Value> {
+    let same = error.into_iter().filter(|(key, _)| SAME_IN_EVERY_RUN.contains(&&**key));
+    let same: Map<String, Value> = same.collect();
+    (!same.is_empty()).then(|| same.into())
+}
+
 fn expected(answered: &Answered) -> Option<Expected> {
     let mut expected = Expected::default();
     match answered {
@@ -51,9 +58,7 @@ fn expected(answered: &Answered) -> Option<Expected> {
         Answered::Error(bytes) => {
             expected.outcome = Some(Outcome::FunctionError);
             let error: Map<String, Value> = serde_json::from_slice(bytes).unwrap_or_default();
-            let same = error.into_iter().filter(|(key, _)| SAME_IN_EVERY_RUN.contains(&&**key));
-            let same: Map<String, Value> = same.collect();
-            expected.function_error = (!same.is_empty()).then(|| same.into());
+            expected.function_error = same_in_every_run(error);
         }
         Answered::NotKept => return None,
     }

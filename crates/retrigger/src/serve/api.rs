@@ -161,14 +161,27 @@ impl Api {
     }
 
     async fn answer(self: Arc<Self>, call: Call) -> Result<Answer, ApiError> {
-        match call.operation {
+        match &call.operation {
             Operation::Invoke(_) => self.invoke(call).await,
             Operation::Control(_) => blocking(move || self.control(&call)).await?,
+            Operation::Notify(notification) => self.notify(&call.request_id, notification).await,
         }
     }
 
     /// What is to be told of a call, before it is answered.
     fn called(&self, call: &Call) -> Called {
+        if let Operation::Notify(notification) = &call.operation {
+            return Called {
+                action: "trigger",
+                function: notification.query.get("function").cloned(),
+                caller: None,
+                request: Some(notification.service.clone()),
+                status: None,
+                error: None,
+                warning: None,
+                duration: Duration::ZERO,
+            };
+        }
         let (action, function) = match &call.operation {
             Operation::Invoke(invoke) => {
                 let action = match invoke.invocation_type {
@@ -179,6 +192,7 @@ impl Api {
                 (action, Some(&invoke.function))
             }
             Operation::Control(control) => (control.action.name(), control.function.as_ref()),
+            Operation::Notify(_) => ("trigger", None),
         };
         let caller = self.functions.first().and_then(|served| self.caller(call, served).ok());
         Called {

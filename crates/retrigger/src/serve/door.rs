@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use retrigger_recording::{Fact, TriggerFacts};
+use retrigger_recording::TriggerFacts;
 use retrigger_runtime::{FunctionError, Outcome};
 use retrigger_serve::{
     ApiError, Door, DoorBody, DoorRequest, DoorResponse, Responding, is_loopback_host,
@@ -28,6 +28,7 @@ use super::{
     front_door::HealthCheck,
     function::Served,
     invoke::{Asked, Decision, trace_of, trace_root},
+    notify,
 };
 
 pub(super) use open::open_all;
@@ -327,19 +328,10 @@ impl OpenDoor {
     }
 }
 
-/// What is known of the invocation of an event: all that it shows, as whoever made it states.
-pub(super) fn facts(event: &Value, function_arn: &str) -> TriggerFacts {
-    let Some(found) = classify(event, &Surroundings::of_function(function_arn)) else {
-        return TriggerFacts::default();
-    };
-    let declared = |value: Option<String>| value.map(Fact::declared);
-    TriggerFacts {
-        kind: Some(found.trigger.to_string()),
-        principal: declared(found.principal.value.map(|principal| principal.as_str().to_owned())),
-        source_arn: declared(found.source_arn.value),
-        source_account: declared(found.source_account.value),
-        ..TriggerFacts::default()
-    }
+/// What is known of the invocation of an event: all that it shows.
+fn facts(event: &Value, function_arn: &str) -> TriggerFacts {
+    let found = classify(event, &Surroundings::of_function(function_arn));
+    found.as_ref().map(notify::facts).unwrap_or_default()
 }
 
 fn read_outcome(door: &FrontDoor, request: &HttpRequest, outcome: &Outcome) -> Answered {

@@ -8,11 +8,12 @@ use retrigger_recording::{
     TriggerFacts,
 };
 use retrigger_trigger::Trigger;
+use serde_json::Value;
 
 use super::{ServeError, function::Served};
 use crate::{
     event::Decided,
-    record::to_the_millisecond,
+    record::{same_in_every_run, to_the_millisecond},
     replay::{answer, steps},
     triggers::Triggers,
 };
@@ -91,6 +92,10 @@ pub(super) fn expected(
     expected.decisions = Some(decisions.iter().map(answer::expectation).collect());
     if let Some(outcome) = outcome {
         answer::take(outcome, &mut expected);
+        expected.function_error = match expected.function_error.take() {
+            Some(Value::Object(error)) => same_in_every_run(error),
+            other => other,
+        };
         let logs = decisions.iter().filter(|decided| decided.step == Step::Log);
         let logs: Vec<Decided> = logs.cloned().collect();
         expected.logs = Some(ExpectedLogs { delivered: steps::delivers_logs(&logs, snapshot) });
