@@ -12,7 +12,7 @@ use std::{
 
 use retrigger::{
     runtime::{Context, Handler, json_handler},
-    serve::Serve,
+    serve::{Serve, ServedDoor},
 };
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -22,6 +22,8 @@ use crate::support::command;
 /// A server in this process. Dropping it lets it finish, and waits for that.
 pub(crate) struct Serving {
     address: SocketAddr,
+    /// The front doors, in the order in which they were asked for.
+    pub(crate) doors: Vec<ServedDoor>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,12 +37,12 @@ impl Serving {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let running = serve.start().await.unwrap();
-                told.send(running.address()).unwrap();
+                told.send((running.address(), running.front_doors())).unwrap();
                 running.until(async { stopped.await.unwrap_or(()) }).await;
             });
         });
-        let address = address.recv().expect("it starts");
-        Self { address, stop: Some(stop), thread: Some(thread) }
+        let (address, doors) = address.recv().expect("it starts");
+        Self { address, doors, stop: Some(stop), thread: Some(thread) }
     }
 
     pub(crate) fn url(&self) -> String {

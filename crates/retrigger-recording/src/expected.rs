@@ -1,5 +1,6 @@
 //! `expected.json`: what a replay must show.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -207,7 +208,9 @@ impl Expected {
     /// Whether the expected answer holds a token in a secret's place.
     pub fn is_redacted(&self) -> bool {
         let answers = [self.response.as_ref(), self.function_error.as_ref()];
-        answers.into_iter().flatten().any(has_tokens)
+        let bytes = self.response_base64.as_ref().and_then(|text| STANDARD.decode(text).ok());
+        let is_token = |bytes: Vec<u8>| has_token(&String::from_utf8_lossy(&bytes));
+        answers.into_iter().flatten().any(has_tokens) || bytes.is_some_and(is_token)
     }
 
     /// The object of `expected.json`.
@@ -268,6 +271,14 @@ mod tests {
 }
 "#;
         assert_eq!(parse(text).unwrap().to_text().unwrap(), text);
+    }
+
+    #[rstest]
+    #[case(r#"{"format": 1, "response": "<jwt:1>"}"#, true)]
+    #[case(r#"{"format": 1, "response_base64": "PGp3dDoxPgA="}"#, true)]
+    #[case(r#"{"format": 1, "response_base64": "AGhp"}"#, false)]
+    fn tokens_are_found_in_bytes_too(#[case] text: &str, #[case] is_redacted: bool) {
+        assert_eq!(parse(text).unwrap().is_redacted(), is_redacted);
     }
 
     #[test]

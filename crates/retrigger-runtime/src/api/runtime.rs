@@ -10,7 +10,7 @@ use hyper::{
 use serde_json::{Map, Value};
 
 use super::{
-    Report, Shared,
+    Parts, Report, Shared,
     answer::{Answer, accepted, bytes_answer, invalid_response_mode, limit, too_large, truncated},
     body::{BodyError, Received, read_body, read_parts},
     state::{Phase, Refusal},
@@ -49,11 +49,12 @@ impl Shared {
             Some(mode) if mode.eq_ignore_ascii_case(b"streaming") => true,
             Some(_) => return invalid_response_mode(),
         };
-        if let Err(refusal) = self.answering(request_id, Phase::InvocationResponse) {
-            return refusal.into();
-        }
+        let parts = match self.answering(request_id, Phase::InvocationResponse) {
+            Ok(parts) => parts,
+            Err(refusal) => return refusal.into(),
+        };
         let content_type = header(request.headers(), &CONTENT_TYPE);
-        let parts = self.lock().parts.take().filter(|_| streamed);
+        let parts = parts.filter(|_| streamed);
         let tell = |part| {
             if let Some(parts) = &parts {
                 // Fails only where nobody listens any more.
@@ -127,8 +128,11 @@ impl Shared {
         self.lock().runtime.enter(phase)
     }
 
-    fn answering(&self, request_id: &str, phase: Phase) -> Result<(), Refusal> {
-        self.lock().runtime.answer(request_id, phase)
+    /// Whoever wants the parts of a streamed response gets none but of this answer.
+    fn answering(&self, request_id: &str, phase: Phase) -> Result<Option<Parts>, Refusal> {
+        let mut state = self.lock();
+        state.runtime.answer(request_id, phase)?;
+        Ok(state.parts.take())
     }
 
     /// Reports the answer to an invocation, and answers the call that brought it.
