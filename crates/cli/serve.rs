@@ -16,11 +16,17 @@ use crate::{
     trigger,
 };
 
-/// Answer Lambda's own API on a loopback port, for the functions of function folders
+/// Answer Lambda's own API on a loopback port, and HTTP on front doors, for the functions of
+/// function folders
 ///
 /// The AWS CLI, boto3 and other clients work with `--endpoint-url`. A function really runs, if the
 /// snapshot lets the caller invoke it; add-permission, create-event-source-mapping and their like
 /// read and change the snapshot's files, and are refused as AWS refuses them.
+///
+/// Each front door is a port on which a browser or curl reaches a function as through an AWS
+/// service: the request becomes that service's event, is decided under the function's policy, and
+/// the response goes back as the service sends it. POST /trigger/s3, /trigger/sns and
+/// /trigger/eventbridge on the API's port take notifications.
 ///
 /// Signatures are not verified: the access key id alone says who calls. Nothing but this machine
 /// reaches the port.
@@ -74,6 +80,8 @@ const EXAMPLES: &str = "Examples:
     --caller AKIAIOSFODNN7EXAMPLE=arn:aws:iam::841860927337:user/bob
   retrigger serve --record recorded
   retrigger serve recordings/lambda-demo --front-door alb:8080 --front-door url:8081
+  retrigger serve --front-door 'rest:8080,stage=prod,route=GET /pets/{id}' --record recorded
+  curl http://127.0.0.1:3000/trigger/s3?source-account=841860927337 -d @notification.json
 
 Options of a front door, each after a comma; without them the snapshot says what it is called:
   every  function=NAME[:QUALIFIER]  host=NAME (further names that clients may call it by)

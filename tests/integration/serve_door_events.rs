@@ -46,7 +46,9 @@ fn add(shape: &mut Shape, place: &str, value: &Value) {
             }
         }
         Value::Array(values) => {
-            values.iter().for_each(|value| add(shape, &format!("{place}/-"), value));
+            for value in values {
+                add(shape, &format!("{place}/-"), value);
+            }
         }
         _ => {}
     }
@@ -157,7 +159,9 @@ fn notifications_have_the_members_and_types_of_real_ones(
     let read = notifier.read(body.to_string().as_bytes(), &unsaid).unwrap();
     let Notified::Events(events) = read else { panic!("{read:?}") };
     let mut made = Shape::new();
-    events.iter().for_each(|event| add(&mut made, "", event));
+    for event in &events {
+        add(&mut made, "", event);
+    }
     compare(notifier.name(), &made, &shapes);
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use retrigger::{
     serve::{FrontDoor, Serve},
-    trigger::recognise,
+    trigger::{Trigger, recognise},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ fn a_request_becomes_the_event_of_its_front_door() {
         let got = curl(&[&url, "-H", "X-Two: 1", "-H", "X-Two: 2"], b"");
         assert_eq!(got.status, "HTTP/1.1 200 OK", "{trigger}");
         let event = got.json();
-        assert_eq!(recognise(&event).map(|found| found.name()), Some(trigger));
+        assert_eq!(recognise(&event).map(Trigger::name), Some(trigger));
         let query = &event["queryStringParameters"]["x"];
         let expected = match trigger {
             "apigw-http-v2" | "function-url" => "1 2,3",

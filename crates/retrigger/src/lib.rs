@@ -42,7 +42,7 @@
 //! ```
 //!
 //! With the feature `serve`, `serve::Serve` answers Lambda's own API for functions of function
-//! folders, as `retrigger serve` does.
+//! folders, and HTTP on their front doors, as `retrigger serve` does.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -1,10 +1,14 @@
-//! Lambda's own API on a loopback port, for the functions of function folders.
+//! Lambda's own API on a loopback port, for the functions of function folders, and front doors:
+//! ports on which HTTP reaches them as through a load balancer, an API or a function URL.
 //!
 //! ```text
 //! boto3, aws, Terraform ─▶ retrigger-serve ─▶ who calls? ─▶ may it, under the snapshot?
 //!                                              callers        authorize
 //!   Invoke         ─▶ may Lambda assume the role? ─▶ sandbox ─▶ answer, and a recording
 //!   AddPermission, CreateEventSourceMapping, … ─▶ the snapshot's files
+//!
+//! browser, curl ─▶ front door ─▶ event ─▶ may the service invoke? ─▶ sandbox ─▶ HTTP response
+//! notification ─▶ POST /trigger/SERVICE ─▶ events ─▶ the same, and nobody waits
 //! ```
 //!
 //! Its state is the snapshot: what `AddPermission` writes, the next call and the next replay read,
@@ -13,15 +17,24 @@
 //! Signatures are not verified: whoever reaches the port is who it says it is, which is why no
 //! other interface than the loopback one is listened on.
 //!
-//! An asynchronous invocation is run once; AWS retries one that fails. Responses are streamed to
-//! the caller when they are complete.
+//! An asynchronous invocation is run once; AWS retries one that fails. Responses of
+//! `InvokeWithResponseStream` are sent when they are complete; those of a function URL that streams
+//! as they come, where the function runs in a process of its own.
+//!
+//! A front door answers what its service would. It takes the `Host` names of the loopback interface,
+//! its own on AWS and those that [`FrontDoor::host`] adds, so that no page reaches it by a name that
+//! was made to lead here; the event has the name on AWS. `Origin` is let through, as cross-origin
+//! requests are for the function or its URL's configuration to answer.
 //!
 //! ```no_run
 //! # async fn serve() -> Result<(), retrigger::serve::ServeError> {
-//! use retrigger::serve::Serve;
+//! use retrigger::serve::{AlbSettings, DoorKind, FrontDoor, Serve};
 //!
-//! let running = Serve::new(["recordings/lambda-demo"]).port(3000).start().await?;
+//! let alb = FrontDoor::new(DoorKind::Alb(AlbSettings::default())).port(8080);
+//! let serve = Serve::new(["recordings/lambda-demo"]).port(3000).front_door(alb);
+//! let running = serve.start().await?;
 //! println!("aws --endpoint-url http://{} lambda list-functions", running.address());
+//! println!("curl -i {}", running.front_doors()[0].url);
 //! running.until(std::future::pending()).await;
 //! # Ok(()) }
 //! ```

@@ -320,6 +320,12 @@ async fn a_response_that_is_not_streamed_has_no_parts() {
     let mut process = function.process();
     let outcome = process.invoke_streaming(invocation("{}"), sender).await.unwrap();
     assert_eq!((outcome.result.unwrap().body, parts.recv().await), ("1".into(), None));
+    let function = Function::node("export const handler = async () => { throw new Error('x'); };");
+    let (sender, mut parts) = mpsc::unbounded_channel();
+    let mut process = function.process();
+    let outcome = process.invoke_streaming(invocation("{}"), sender).await.unwrap();
+    // While the process lives on, and waits for its next event.
+    assert_eq!((outcome.result.is_err(), parts.recv().await), (true, None));
 }
 
 #[tokio::test]
