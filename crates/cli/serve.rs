@@ -208,7 +208,7 @@ fn door_json(door: &ServedDoor) -> serde_json::Value {
     json!({
         "kind": door.kind, "url": door.url, "domain_name": door.domain_name,
         "function_arn": door.function_arn, "source_arn": door.source_arn, "routes": door.routes,
-        "named_by_snapshot_or_option": door.is_known,
+        "is_known": door.is_known,
     })
 }
 

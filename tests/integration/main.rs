@@ -24,6 +24,7 @@ mod serve;
 mod serve_boto3;
 mod serve_door_events;
 mod serve_door_scene;
+mod serve_door_urls;
 mod serve_doors;
 mod serve_notify;
 mod serve_scene;

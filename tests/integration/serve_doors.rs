@@ -1,8 +1,6 @@
 //! Front doors of `retrigger serve`, called by curl.
 
 use std::{
-    io::Read,
-    process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -147,6 +145,25 @@ fn what_the_policy_denies_runs_nothing(
 }
 
 #[test]
+fn a_front_door_may_lead_to_an_alias_with_a_policy_of_its_own() {
+    if !has_curl() {
+        return;
+    }
+    let scene = Doors::new("buffered");
+    let mut permitted = service("elasticloadbalancing", &arn("elasticloadbalancing", TARGET_GROUP));
+    permitted["Resource"] = arn("lambda", "function:lambdaDemo:PROD").into();
+    let policy = json!({"Version": "2012-10-17", "Statement": [permitted]});
+    scene.write("snapshot/lambda/lambdaDemo/policy.PROD.json", &policy.to_string());
+    scene.permit(&[]);
+    let serving = Serving::start(scene.serve(&["alb", "alb,function=lambdaDemo:PROD"]));
+    let [plain, alias] = [0, 1].map(|index| curl(&[&serving.doors[index].url], b"").status);
+    assert_eq!((plain.as_str(), alias.as_str()), ("HTTP/1.1 502 Bad Gateway", "HTTP/1.1 200 OK"));
+    assert!(!serving.doors[0].is_known && serving.doors[1].is_known);
+    drop(serving);
+    assert_eq!(scene.recorded().len(), 2);
+}
+
+#[test]
 fn what_a_person_changes_the_next_request_sees() {
     if !has_curl() {
         return;
@@ -283,124 +300,6 @@ fn more_requests_than_may_run_are_throttled() {
     assert_eq!(curl(&[&url], b"").status, "HTTP/1.1 429 Too Many Requests");
     assert_eq!(curl(&[&alb], b"").status, "HTTP/1.1 502 Bad Gateway");
     assert_eq!(waiting.join().unwrap(), "HTTP/1.1 200 OK");
-}
-
-#[test]
-fn a_url_that_streams_sends_the_response_as_it_comes() {
-    if !has_curl() {
-        return;
-    }
-    let scene = Doors::new("streaming");
-    scene.configure_url(&json!({"InvokeMode": "RESPONSE_STREAM"}));
-    let serving = Serving::start(scene.serve(&["url"]));
-    let url = &serving.doors[0].url;
-    // Until the sandbox is warm.
-    let got = curl(&[url], b"");
-    assert_eq!(
-        (got.status.as_str(), got.body.as_slice()),
-        ("HTTP/1.1 201 Created", &b"first last"[..])
-    );
-    assert_eq!(
-        (got.header("content-type"), got.header("set-cookie")),
-        (Some("text/plain"), Some("a=1"))
-    );
-    let mut child =
-        Command::new("curl").args(["-sSN", url]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut out = child.stdout.take().unwrap();
-    let mut first = [0; 6];
-    out.read_exact(&mut first).unwrap();
-    let begun = Instant::now();
-    let mut rest = String::new();
-    out.read_to_string(&mut rest).unwrap();
-    assert_eq!((&first, rest.as_str()), (b"first ", "last"));
-    assert!(begun.elapsed() > Duration::from_millis(400), "{:?}", begun.elapsed());
-    assert!(child.wait().unwrap().success());
-    let broken = Command::new("curl").args(["-sS", &format!("{url}/fail")]).output().unwrap();
-    assert!(!broken.status.success(), "{broken:?}");
-    assert_eq!(broken.stdout, b"first ");
-    drop(serving);
-    let recorded = scene.recorded();
-    let outcomes: Vec<_> = recorded.iter().map(|(_, it)| it["outcome"].clone()).collect();
-    assert_eq!(outcomes, ["completed", "completed", "function-error"]);
-}
-
-#[test]
-fn a_function_that_does_not_stream_is_answered_with_all_it_returned() {
-    if !has_curl() {
-        return;
-    }
-    let scene = Doors::new("buffered");
-    let serving = Serving::start(scene.serve(&["url,invoke-mode=RESPONSE_STREAM"]));
-    let url = &serving.doors[0].url;
-    let got = curl(&[&format!("{url}/described")], b"");
-    assert_eq!(got.status, "HTTP/1.1 200 OK");
-    assert_eq!(got.json()["statusCode"], 404);
-    assert_eq!(curl(&[&format!("{url}/fail")], b"").status, "HTTP/1.1 502 Bad Gateway");
-}
-
-#[test]
-fn a_url_may_want_signatures() {
-    if !has_curl() {
-        return;
-    }
-    let scene = Doors::new("buffered");
-    scene.configure_url(&json!({"AuthType": "AWS_IAM"}));
-    let root = arn("iam", "root").replace("us-east-1", "");
-    let serve = scene.serve(&["url"]).caller_of("AKIDROOT", &root).unwrap();
-    let serving = Serving::start(serve);
-    let url = &serving.doors[0].url;
-    assert_eq!(curl(&[url], b"").status, "HTTP/1.1 403 Forbidden");
-    let signed = |key: &str| {
-        let user = format!("{key}:secret");
-        curl(&[url, "--aws-sigv4", "aws:amz:us-east-1:lambda", "--user", &user], b"")
-    };
-    assert_eq!(signed("AKIDOTHER").status, "HTTP/1.1 403 Forbidden");
-    let event = signed("AKIDROOT").json();
-    let iam = &event["requestContext"]["authorizer"]["iam"];
-    assert_eq!((&iam["userArn"], &iam["accessKey"]), (&json!(root), &json!("AKIDROOT")));
-    assert_eq!(event["requestContext"]["accountId"], "841860927337");
-    drop(serving);
-    assert_eq!(scene.recorded().len(), 1);
-}
-
-#[test]
-fn a_url_answers_pages_of_other_origins_as_it_is_configured() {
-    if !has_curl() {
-        return;
-    }
-    let scene = Doors::new("buffered");
-    scene.configure_url(&json!({"Cors": {"AllowOrigins": ["https://shop.example"],
-        "AllowMethods": ["GET"], "MaxAge": 60}}));
-    let serving = Serving::start(scene.serve(&["url"]));
-    let url = &serving.doors[0].url;
-    let origin = ["-H", "Origin: https://shop.example"];
-    let preflight = ["-X", "OPTIONS", "-H", "Access-Control-Request-Method: GET", url];
-    let got = curl(&[&origin[..], &preflight].concat(), b"");
-    assert_eq!(got.header("access-control-allow-methods"), Some("GET"));
-    assert_eq!(got.body, b"");
-    let got = curl(&[&origin[..], &[url]].concat(), b"");
-    assert_eq!(got.header("access-control-allow-origin"), Some("https://shop.example"));
-    assert_eq!(got.json()["headers"]["origin"], "https://shop.example");
-    drop(serving);
-    assert_eq!(scene.recorded().len(), 1);
-}
-
-#[test]
-fn a_page_whose_name_was_made_to_lead_here_is_refused() {
-    if !has_curl() {
-        return;
-    }
-    let scene = Doors::new("buffered");
-    let serving = Serving::start(scene.serve(&["url", "url,host=shop.example"]));
-    let call = |index: usize, host: &str| {
-        let header = format!("Host: {host}");
-        curl(&[&serving.doors[index].url, "-H", &header], b"")
-    };
-    assert_eq!(call(0, "shop.example").status, "HTTP/1.1 403 Forbidden");
-    assert_eq!(call(1, "shop.example:8080").json()["headers"]["host"], "shop.example:8080");
-    let own = &serving.doors[0].domain_name;
-    assert_eq!(call(0, own).json()["headers"]["host"], *own);
-    assert_eq!(call(0, "localhost").json()["headers"]["host"], *own);
 }
 
 #[test]

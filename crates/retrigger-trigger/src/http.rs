@@ -1,8 +1,9 @@
 //! HTTP front doors as AWS has them: a request becomes an event, a function's response becomes an
 //! HTTP response, and what goes wrong becomes the error that each service answers.
 //!
-//! Load balancers, REST APIs, HTTP APIs and function URLs. It knows no HTTP server: requests and
-//! responses are plain values.
+//! Load balancers, REST APIs, HTTP APIs and function URLs, by their own domain names: without
+//! authorizers, stage variables, usage plans and mappings of custom domains. It knows no HTTP server:
+//! requests and responses are plain values.
 //!
 //! ```text
 //! HttpRequest ──FrontDoor::event──▶ event         or the answer, where the function is not asked

@@ -1,6 +1,7 @@
 //! Front doors: a request becomes an event, is decided, reaches the function, and its response goes
 //! back.
 
+mod health;
 mod open;
 mod stream;
 
@@ -74,8 +75,8 @@ impl Door for OpenDoor {
         Box::pin(async move {
             let started = Instant::now();
             let about = self.api.observes().then(|| {
-                let query = if request.query.is_empty() { "" } else { "?" };
-                format!("{} {}{query}{}", request.method, request.path, request.query)
+                // Without the query, which may have a token in it.
+                format!("{} {}", request.method, request.path)
             });
             let sent = Arc::clone(&self).respond(request).await;
             if about.is_some() {
@@ -117,10 +118,7 @@ impl OpenDoor {
     }
 
     async fn respond(self: Arc<Self>, request: DoorRequest) -> Sent {
-        let this = Arc::clone(&self);
-        let signed = (request.header("authorization"), request.query.clone());
-        let resolved = blocking(move || this.resolve(signed)).await;
-        let resolved = match resolved.and_then(|resolved| resolved) {
+        let resolved = match Arc::clone(&self).resolve_for(&request).await {
             Ok(resolved) => resolved,
             Err(error) => {
                 // As it was when it was opened, which is enough to word an error.
@@ -154,6 +152,17 @@ impl OpenDoor {
             }
             _ => self.run(door, request, decision, room).await.into(),
         }
+    }
+
+    async fn resolve_for(
+        self: Arc<Self>,
+        request: &DoorRequest,
+    ) -> Result<open::Resolved, ApiError> {
+        let signed = (request.header("authorization"), request.query.clone());
+        if self.identity.is_fixed() {
+            return self.resolve(signed);
+        }
+        blocking(move || self.resolve(signed)).await?
     }
 
     /// The request as the door's service would get it: by its name on AWS, where it was called by
@@ -252,79 +261,6 @@ impl OpenDoor {
         }
         let text = format!("the front door waits for {} seconds", limit.as_secs());
         refused(&door, &request, Failure::TimedOut, text)
-    }
-
-    /// Sends the health checks of a load balancer until `shutdown` resolves. Told and recorded are
-    /// the first one and those that find the function's health changed.
-    pub(super) async fn check_health(self: Arc<Self>, shutdown: impl Future<Output = ()>) {
-        let (Some(check), FrontDoor::Alb(alb)) = (&self.health_check, self.identity.as_opened())
-        else {
-            return;
-        };
-        let mut shutdown = std::pin::pin!(shutdown);
-        let mut every = tokio::time::interval(check.interval);
-        let mut known = None;
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut shutdown => return,
-                _ = every.tick() => {
-                    let event = alb.health_check(&check.path);
-                    let is_healthy = self.check_once(&event, &check.path, known).await;
-                    known = Some(is_healthy);
-                }
-            }
-        }
-    }
-
-    async fn check_once(&self, event: &Value, path: &str, known: Option<bool>) -> bool {
-        let started = Instant::now();
-        let door = self.identity.as_opened();
-        let request = HttpRequest { trace_root: trace_root(), ..HttpRequest::new("GET", path) };
-        let asked = Asked {
-            served: Arc::clone(&self.served),
-            qualifier: self.qualifier.clone(),
-            trigger: facts(event, &self.function_arn()),
-            request_id: Uuid::new_v4().to_string(),
-            trace_id: Some(trace_of(&request.trace_root)),
-            client_context: None,
-            payload: event.to_string().into(),
-        };
-        let (decision, outcome) = match self.check_with(asked).await {
-            Ok(checked) => checked,
-            Err(error) => {
-                if known != Some(false) {
-                    let about = Some(format!("health check of {path}"));
-                    self.tell(about, 502, Some(error.to_string()), started.elapsed());
-                }
-                return false;
-            }
-        };
-        let answered = match &outcome {
-            Ok(outcome) => read_outcome(&door, &request, outcome),
-            Err(error) => refused(&door, &request, Failure::Denied, error.to_string()),
-        };
-        // The default of AWS's matcher.
-        let is_healthy = answered.response.status == 200;
-        if known != Some(is_healthy) {
-            self.api.record(decision, outcome.ok()).await;
-            let about = Some(format!("health check of {path}"));
-            self.tell(about, answered.response.status, answered.error, started.elapsed());
-        }
-        is_healthy
-    }
-
-    async fn check_with(
-        &self,
-        asked: Asked,
-    ) -> Result<(Decision, Result<Outcome, ApiError>), ApiError> {
-        let room = self.api.room()?;
-        let decision = self.api.decide(asked).await?;
-        if let Err(error) = decision.refuse() {
-            return Ok((decision, Err(error)));
-        }
-        let outcome = self.api.run(&decision, None, &room).await?;
-        Ok((decision, Ok(outcome)))
     }
 }
 

@@ -82,8 +82,11 @@ pub(in crate::serve) async fn open_all(
 }
 
 fn open(api: &Arc<Api>, door: &FrontDoor, taken: &[String]) -> Result<OpenDoor, ServeError> {
-    let (served, qualifier) = function(api, door)?;
+    let (served, mut qualifier) = function(api, door)?;
     let triggers = served.triggers()?;
+    if matches!(door.kind, DoorKind::Url(_)) && door.function.is_none() {
+        qualifier = url_qualifier(&triggers)?;
+    }
     if let Some(name) = &qualifier
         && !triggers.knows(name)?
     {
@@ -192,6 +195,15 @@ fn http(arn: &str, statements: &[Value], settings: &HttpSettings, taken: &[Strin
     Ok(Identity::Fixed { kind: "http", service: Service::Http(api), is_known })
 }
 
+/// The alias that the function's URL invokes: a snapshot has one URL of a function.
+fn url_qualifier(triggers: &Triggers) -> Result<Option<String>, ServeError> {
+    let arn = triggers.function_arn();
+    let function = triggers.snapshot().function(arn.name())?;
+    let url = function.function_url.as_ref().and_then(|url| url.function_arn.as_deref());
+    let rest = url.and_then(|url| url.strip_prefix(arn.as_str())?.strip_prefix(':'));
+    Ok(rest.map(str::to_owned))
+}
+
 fn url_config(
     triggers: &Triggers,
     qualifier: Option<&str>,
@@ -207,6 +219,11 @@ impl Identity {
             Self::Fixed { kind, .. } => kind,
             Self::Url { .. } => "url",
         }
+    }
+
+    /// Whether it is the same for every request, so that no file need be looked at.
+    pub(super) fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed { .. })
     }
 
     pub(super) fn max_body(&self) -> usize {
