@@ -2,15 +2,18 @@
 
 use std::{
     io::Read,
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
+use retrigger::serve::Serve;
 use serde_json::json;
 
 use crate::{
     serve_door_scene::{Doors, curl, has_curl},
     serve_scene::Serving,
+    support::{copy, retrigger},
     trigger_scene::arn,
 };
 
@@ -90,6 +93,39 @@ fn a_url_may_want_signatures() {
     assert_eq!(event["requestContext"]["accountId"], "841860927337");
     drop(serving);
     assert_eq!(scene.recorded().len(), 1);
+}
+
+#[test]
+fn a_session_of_a_role_calls_under_the_policies_of_the_role() {
+    if !has_curl() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    for part in ["snapshot", "snapshots"] {
+        copy(&Path::new("recordings/lambda-demo").join(part), &root.path().join(part));
+    }
+    std::fs::copy("recordings/lambda-demo/function.toml", root.path().join("function.toml"))
+        .unwrap();
+    std::fs::create_dir(root.path().join("handler")).unwrap();
+    let handler = "export const handler = async (event) => event;\n";
+    std::fs::write(root.path().join("handler/index.mjs"), handler).unwrap();
+    let session = "arn:aws:sts::841860927337:assumed-role/reporting/nightly";
+    let serve = Serve::new([root.path()])
+        .snapshot("snapshots/function-url-iam")
+        .record("recorded")
+        .caller_of("AKIDREPORTING", session)
+        .unwrap()
+        .front_door("url".parse().unwrap());
+    let serving = Serving::start(serve);
+    let url = &serving.doors[0].url;
+    let user = ["--aws-sigv4", "aws:amz:us-east-1:lambda", "--user", "AKIDREPORTING:secret"];
+    let event = curl(&[&user[..], &[url]].concat(), b"").json();
+    let iam = &event["requestContext"]["authorizer"]["iam"];
+    assert_eq!(iam["userArn"], session);
+    assert!(iam["callerId"].as_str().unwrap().ends_with(":nightly"), "{iam}");
+    drop(serving);
+    let ran = retrigger(["replay", root.path().join("recorded").to_str().unwrap()]);
+    assert!(ran.code == 0 && ran.stdout.contains("1 passed"), "{}", ran.text());
 }
 
 #[test]

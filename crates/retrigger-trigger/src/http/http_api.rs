@@ -190,8 +190,9 @@ fn identified(response: HttpResponse, request: &HttpRequest) -> HttpResponse {
     response.with("apigw-requestid", request.extended_request_id())
 }
 
-/// Source: API Gateway Developer Guide, "Troubleshooting HTTP API Lambda integrations": 500 for
-/// whatever goes wrong in or before the function; "Quotas" for the limits.
+/// Source: API Gateway Developer Guide, "Troubleshooting issues with HTTP API Lambda integrations":
+/// `Internal Server Error` for whatever goes wrong in or before the function; "Quotas" for the
+/// limits.
 ///
 /// Not settled: 503 where the API does not wait any longer, as clients have reported.
 pub(super) fn failure(request: &HttpRequest, failure: Failure) -> HttpResponse {
