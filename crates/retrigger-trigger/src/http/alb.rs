@@ -59,6 +59,11 @@ impl Alb {
         if request.header("upgrade").is_some_and(|to| to.eq_ignore_ascii_case("websocket")) {
             return Err(page(400, "Bad Request"));
         }
+        // Source: "Access logs for your Application Load Balancer" (`LambdaBadRequest`): headers and
+        // body must be UTF-8. Headers are text by now.
+        if media::is_broken_text(request) {
+            return Err(page(400, "Bad Request"));
+        }
         let port = request.port.to_string();
         let headers = request.forwarded(&port, "http", &["transfer-encoding"]);
         // As they were sent: a load balancer decodes nothing.
@@ -251,5 +256,9 @@ mod tests {
         let mut upgrade = request();
         upgrade.headers.push(("upgrade".to_owned(), "WebSocket".to_owned()));
         assert_eq!(alb(false).event(&upgrade).unwrap_err().status, 400);
+        let mut broken = request();
+        broken.headers.push(("content-type".to_owned(), "text/plain".to_owned()));
+        broken.body = vec![0xff];
+        assert_eq!(alb(false).event(&broken).unwrap_err().status, 400);
     }
 }

@@ -20,14 +20,22 @@ pub(super) struct Body {
 /// Not settled: HTTP APIs and function URLs. Both were seen to send forms and what has no type in
 /// base64; they are taken to follow the same list.
 pub(super) fn inferred(request: &HttpRequest) -> Body {
-    let is_encoded = request.header("content-encoding").is_some();
-    if request.body.is_empty() || (is_text(request.header("content-type")) && !is_encoded) {
+    if request.body.is_empty() || is_sent_as_text(request) {
         // Text that is none, such as of another character set, goes through as bytes.
         if let Ok(text) = std::str::from_utf8(&request.body) {
             return Body { text: text.to_owned(), is_base64: false };
         }
     }
     encoded(request)
+}
+
+/// Whether a body is of a type that is text, and is none.
+pub(super) fn is_broken_text(request: &HttpRequest) -> bool {
+    is_sent_as_text(request) && std::str::from_utf8(&request.body).is_err()
+}
+
+fn is_sent_as_text(request: &HttpRequest) -> bool {
+    is_text(request.header("content-type")) && request.header("content-encoding").is_none()
 }
 
 /// In base64.
