@@ -196,11 +196,12 @@ fn both_evaluators_decide_the_same_over_many_statements() {
 fn patterns_whose_wildcards_take_colons_are_found_among_many() {
     let heads = [
         format!("arn:aws:sqs:*:{ACCOUNT}:"),
+        "arn:aws:sqs:*:aws:".to_owned(),
         "arn:aws:sqs:us-*:*:".to_owned(),
         "arn:aws:sqs:*:".to_owned(),
         "arn:aws:*:".to_owned(),
     ];
-    let befores = ["x:111122223333", "x:", "", "x:y", "x:444455556666", "111122223333:y"];
+    let befores = ["x:111122223333", "x:aws", "x:", "", "x:y", "x:444455556666", "111122223333:y"];
     let user: retrigger_iam::Principal = USER.parse().unwrap();
     let mut allowed = 0;
     for head in heads {
