@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::source::Place;
+use crate::{snapshot::Unread, source::Place};
 
 /// Why a file or folder could not be read or written.
 ///
@@ -191,6 +191,16 @@ pub enum Problem {
         /// How to add it, and what there is instead.
         advice: String,
     },
+    /// The snapshot does not hold what a replay asks of it, because it could not be read.
+    #[error("{} of `{of}` could not be read when the snapshot was taken: {reason}", what.name())]
+    NotRead {
+        /// What it is.
+        what: Unread,
+        /// The ARN of what it belongs to, or the account.
+        of: String,
+        /// AWS's error code and message.
+        reason: String,
+    },
     /// No recording at the path given.
     #[error("no recording found")]
     NothingFound,
@@ -237,6 +247,10 @@ impl Problem {
             Self::Newer { .. } => Some("update retrigger with `cargo install retrigger-cli`"),
             Self::Leaves { .. } => Some("name a path within it, and no link that leads out"),
             Self::Cycle { .. } => Some("remove one of the `extends`"),
+            Self::NotRead { .. } => Some(
+                "take the snapshot again as someone who may read it (`retrigger snapshot \
+                 --print-policy`), or add it by hand and remove this entry",
+            ),
             Self::NothingFound => Some(
                 "a recording is a folder with `recording.toml`, below a folder with `function.toml`",
             ),

@@ -22,6 +22,7 @@
 //!     lambda/FUNCTION/event-source-mappings.json  aws lambda list-event-source-mappings
 //!     lambda/FUNCTION/function-url-config.json    aws lambda get-function-url-config
 //!     resource-policies/*.json        {"ResourceArn": "…", "Policy": …}
+//!     queue-attributes/*.json         aws sqs get-queue-attributes --attribute-names All
 //!     organization.json               SCPs and RCPs, from the root to the account
 //!   snapshots/NAME/                   further snapshots, whole or with `extends`
 //!   alb-get-root/                     a recording: Recording
@@ -64,6 +65,10 @@
 //! region = "us-east-1"
 //! source = "aws iam get-account-authorization-details"   # in words
 //! log_group_exists = true
+//! # [[not_read]]                  # what could not be read, so that its absence says nothing
+//! # what = "inline-policies"      # Unread
+//! # of = "arn:aws:iam::841860927337:role/service-role/lambdaDemo"   # or the account
+//! # reason = "AccessDenied: User: … is not authorized to perform: iam:ListRolePolicies on …"
 //! # extends = "../../snapshot"
 //! # without = ["lambda/lambdaDemo/policy.json"]           # of the snapshot it extends
 //! ```
@@ -167,9 +172,10 @@ pub use redact::{Anonymize, KeepForm, Leak, Redactor};
 pub use scan::{Finding, ScanError};
 pub use snapshot::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionFile,
-    FunctionSnapshot, FunctionUrl, LoggingConfig, ORGANIZATION_FORMAT, Organization,
+    FunctionSnapshot, FunctionUrl, LoggingConfig, NotRead, ORGANIZATION_FORMAT, Organization,
     OrganizationLevel, QueueAttributes, RedrivePolicy, Role, SNAPSHOT_FILE, SNAPSHOT_FORMAT,
-    Snapshot, SnapshotAbout, SnapshotLock, SourceAccess, UrlAuthType, User,
+    Snapshot, SnapshotAbout, SnapshotLock, SourceAccess, TakenSnapshot, Unread, UrlAuthType, User,
+    WrittenSnapshot,
 };
 pub use source::Place;
 pub use stored::{DocumentRole, StoredDocument};

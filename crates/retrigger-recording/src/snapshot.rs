@@ -4,8 +4,10 @@ mod authorization;
 mod change;
 mod files;
 mod lambda;
+mod not_read;
 mod organization;
 mod queue;
+mod take;
 
 use std::{
     collections::BTreeMap,
@@ -22,13 +24,15 @@ pub use lambda::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionSnapshot,
     FunctionUrl, LoggingConfig, SourceAccess, UrlAuthType,
 };
+pub use not_read::{NotRead, Unread};
 pub use organization::{ORGANIZATION_FORMAT, Organization, OrganizationLevel};
 pub use queue::{QueueAttributes, RedrivePolicy};
+pub use take::{TakenSnapshot, WrittenSnapshot};
 
 use crate::{
     document::PolicyDocument,
     error::{Error, Problem},
-    function::FunctionFolder,
+    function::{FUNCTION_FILE, FunctionFolder},
     parse,
     source::{DOCUMENT, Source},
     stored::{DocumentRole, StoredDocument},
@@ -55,6 +59,8 @@ pub struct Snapshot {
     resource_policies: BTreeMap<String, PolicyDocument>,
     queues: BTreeMap<String, QueueAttributes>,
     organization: Option<Organization>,
+    not_read: Vec<not_read::Entry>,
+    files: BTreeMap<String, PathBuf>,
 }
 
 /// What `snapshot.toml` says, filled up from the snapshots it extends.
@@ -87,6 +93,8 @@ struct SnapshotToml {
     region: Option<String>,
     source: Option<String>,
     log_group_exists: Option<bool>,
+    #[serde(default)]
+    not_read: Vec<toml::Spanned<NotRead>>,
 }
 
 /// One snapshot of a chain of `extends`.
@@ -105,8 +113,26 @@ impl Snapshot {
     /// The first thing that is wrong with one of its files. Policy documents are taken out of their
     /// files but not read: whether they are policies is for the policy language to say.
     pub fn load(path: impl AsRef<Path>, function: &FunctionFolder) -> Result<Self, Error> {
-        let path = &as_below(path.as_ref(), function.path());
-        let root = if path.starts_with(function.path()) { function.path() } else { path };
+        Self::within(path.as_ref(), function.path())
+    }
+
+    /// Reads the snapshot in the folder `path`, wherever it lies. What it names must lie within the
+    /// function folder above it, if there is one, and otherwise within `path`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Snapshot::load`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let is_function = |folder: &&Path| folder.join(FUNCTION_FILE).is_file();
+        let real = path.canonicalize();
+        let root = real.as_ref().ok().and_then(|real| real.ancestors().find(is_function));
+        Self::within(path, root.unwrap_or(path))
+    }
+
+    fn within(path: &Path, function: &Path) -> Result<Self, Error> {
+        let path = &as_below(path, function);
+        let root = if path.starts_with(function) { function } else { path };
         let chain = chain(path, root)?;
         let files = Files::collect(&chain, root)?;
         let read = |name: &str| files.get(name).map(read).transpose();
@@ -123,6 +149,8 @@ impl Snapshot {
             resource_policies: resource_policies(&files)?,
             queues: queue::queues(&files)?,
             organization: organization.map(|source| Organization::parse(&source)).transpose()?,
+            not_read: not_read::entries(&chain, &files),
+            files: files.into_paths(),
         })
     }
 
@@ -134,6 +162,12 @@ impl Snapshot {
     /// The folders it was read from: its own, then those of the snapshots it extends.
     pub fn folders(&self) -> &[PathBuf] {
         &self.folders
+    }
+
+    /// Its files and those it takes from the snapshots that it extends, by their names in a
+    /// snapshot, such as `lambda/orders/policy.json`.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.files.iter().map(|(name, path)| (name.as_str(), path.as_path()))
     }
 
     /// What `snapshot.toml` says.
@@ -159,12 +193,31 @@ impl Snapshot {
     /// # Errors
     ///
     /// When the role, or a managed policy that it has attached or for a boundary, is not in
-    /// `account-authorization-details.json`.
+    /// `account-authorization-details.json`, or part of it could not be read.
     pub fn role(&self, arn_or_name: &str) -> Result<Role, Error> {
-        match &self.authorization {
+        let role = match &self.authorization {
             Some(details) => details.role(arn_or_name),
             None => Err(self.lacks_authorization("role", arn_or_name)),
-        }
+        };
+        let role = role.map_err(|error| self.why_lacking(error))?;
+        self.check_read(Unread::InlinePolicies, &role.arn)?;
+        self.check_read(Unread::AttachedPolicies, &role.arn)?;
+        Ok(role)
+    }
+
+    /// Why a role, a user or a managed policy is not there, where that is known.
+    fn why_lacking(&self, error: Error) -> Error {
+        let Problem::NotInSnapshot { what, name, .. } = error.problem() else { return error };
+        let unread = match *what {
+            "managed policy" => Unread::ManagedPolicy,
+            "role" => Unread::Role,
+            _ => Unread::Account,
+        };
+        let known = self.check_read(unread, name).and_then(|()| match unread {
+            Unread::ManagedPolicy => Ok(()),
+            _ => self.check_any_read(Unread::Account),
+        });
+        known.err().unwrap_or(error)
     }
 
     /// A user, by ARN, with all its policies and those of its groups.
@@ -173,10 +226,11 @@ impl Snapshot {
     ///
     /// As for [`Snapshot::role`].
     pub fn user(&self, arn: &str) -> Result<User, Error> {
-        match &self.authorization {
+        let user = match &self.authorization {
             Some(details) => details.user(arn),
             None => Err(self.lacks_authorization("user", arn)),
-        }
+        };
+        user.map_err(|error| self.why_lacking(error))
     }
 
     fn lacks_authorization(&self, what: &'static str, name: &str) -> Error {

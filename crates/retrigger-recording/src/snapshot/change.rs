@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     SNAPSHOT_FILE, Snapshot,
-    files::{CONFIGURATION_FILE, MAPPINGS_FILE, POLICY_FILE, URL_FILE},
+    files::{CONFIGURATION_FILE, MAPPINGS_FILE, URL_FILE, policy_file},
 };
 use crate::{
     atomic::write_atomically,
@@ -26,10 +26,7 @@ pub struct FunctionFile {
 impl Snapshot {
     /// `lambda/FUNCTION/policy.json`, or the policy of a version or alias.
     pub fn policy_file(&self, function: &str, qualifier: Option<&str>) -> FunctionFile {
-        match qualifier {
-            None => self.function_file(function, POLICY_FILE),
-            Some(name) => self.function_file(function, &format!("policy.{name}.json")),
-        }
+        self.function_file(function, &policy_file(qualifier))
     }
 
     /// `lambda/FUNCTION/event-source-mappings.json`.
@@ -58,7 +55,12 @@ impl Snapshot {
     ///
     /// When `snapshot.toml` cannot be opened.
     pub fn lock(&self) -> Result<SnapshotLock, Error> {
-        let path = self.path.join(SNAPSHOT_FILE);
+        Self::lock_folder(&self.path)
+    }
+
+    /// The same of a snapshot that is not read yet.
+    pub(super) fn lock_folder(folder: &Path) -> Result<SnapshotLock, Error> {
+        let path = folder.join(SNAPSHOT_FILE);
         let file = File::open(&path).map_err(|error| Error::io(&path, READ, &error))?;
         if cfg!(unix) {
             // Fails where there are no locks; a single user changes files all the same.

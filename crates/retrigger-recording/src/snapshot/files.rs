@@ -58,6 +58,11 @@ impl Files {
         self.by_name.get(name).map(PathBuf::as_path)
     }
 
+    /// All files by name.
+    pub(super) fn into_paths(self) -> BTreeMap<String, PathBuf> {
+        self.by_name
+    }
+
     /// The files whose name starts with `prefix`, without it.
     pub(super) fn below(&self, prefix: &str) -> impl Iterator<Item = (&str, &Path)> {
         self.by_name
@@ -117,6 +122,11 @@ fn check_name(name: &str, path: &Path) -> Result<(), Error> {
         many => format!("known here are {}", many.join(", ")),
     };
     Err(Error::new(path, Problem::value_with_advice("no file of a snapshot has this name", advice)))
+}
+
+/// The file of the policy of a function, or of its version or alias.
+pub(super) fn policy_file(qualifier: Option<&str>) -> String {
+    qualifier.map_or_else(|| POLICY_FILE.to_owned(), |name| format!("policy.{name}.json"))
 }
 
 /// Whether a function's folder has a policy under this name.
