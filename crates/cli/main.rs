@@ -16,6 +16,7 @@ mod replay;
 mod scan;
 mod serve;
 mod signals;
+mod snapshot;
 mod trigger;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ enum Command {
     Replay(replay::Args),
     Record(record::Args),
     Serve(Box<serve::Args>),
+    Snapshot(Box<snapshot::Args>),
     Derive(derive::Args),
     Accept(accept::Args),
     Check(check::Args),
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args, &mut output),
         Command::Record(args) => record::run(&args, &mut output),
         Command::Serve(args) => serve::run(&args, &mut output),
+        Command::Snapshot(args) => snapshot::run(&args, &mut output),
         Command::Derive(args) => derive::run(&args, &mut output),
         Command::Accept(args) => accept::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),

@@ -3,16 +3,12 @@
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
 
-use crate::error::CollectError;
+use crate::{error::CollectError, http};
 
 /// What a connection is made from. What is not said is looked for where the AWS CLI looks: in
 /// environment variables, `~/.aws/config` and `~/.aws/credentials`, and on AWS in what the machine
-/// or container is given.
+/// or container is given. Proxies are those of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionOptions {
@@ -62,9 +58,8 @@ impl Connection {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(timeout.min(Duration::from_secs(5)))
             .operation_attempt_timeout(timeout);
-        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
+            .http_client(http::client())
             .timeout_config(timeouts.build());
         if let Some(region) = &options.region {
             loader = loader.region(Region::new(region.clone()));

@@ -46,9 +46,21 @@ impl CollectError {
         Self::bad_input("no Region is known", "name one with `--region` or `AWS_REGION`")
     }
 
-    pub(crate) fn bad_input(message: impl Into<String>, help: impl Into<String>) -> Self {
+    /// What was asked for makes no sense: why, and what to do.
+    pub fn bad_input(message: impl Into<String>, help: impl Into<String>) -> Self {
         let (message, help) = (message.into(), help.into());
         Self { call: None, kind: ErrorKind::Input, code: None, message, help }
+    }
+
+    /// An answer that cannot be what AWS means.
+    pub(crate) fn unreadable(call: &'static str, of: &str, message: impl Into<String>) -> Self {
+        Self {
+            call: Some((call, of.to_owned())),
+            kind: ErrorKind::Connection,
+            code: None,
+            message: message.into(),
+            help: "is the endpoint one that speaks AWS's API?".to_owned(),
+        }
     }
 
     /// The kind of failure.
@@ -127,11 +139,22 @@ fn kind_of<E>(
     error: &SdkError<E, HttpResponse>,
     code: Option<&str>,
     status: Option<StatusCode>,
-) -> ErrorKind {
+) -> ErrorKind
+where
+    E: std::error::Error + 'static,
+{
     match error {
+        // What AWS means as an answer, and does not read as one.
+        SdkError::ServiceError(_) if status.is_some_and(StatusCode::is_success) => {
+            return ErrorKind::Connection;
+        }
         SdkError::ServiceError(_) => {}
         SdkError::ConstructionFailure(_) => return ErrorKind::Rejected,
-        SdkError::DispatchFailure(failure) if failure.is_other() => return ErrorKind::Credentials,
+        SdkError::DispatchFailure(failure)
+            if failure.is_other() && speaks_of_credentials(error) =>
+        {
+            return ErrorKind::Credentials;
+        }
         _ => return ErrorKind::Connection,
     }
     match code.unwrap_or_default() {
@@ -146,6 +169,15 @@ fn kind_of<E>(
             _ => ErrorKind::Rejected,
         },
     }
+}
+
+/// Whether a call was not made for want of credentials, which the SDK has no kind of failure for.
+fn speaks_of_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.any(|cause| {
+        let text = cause.to_string().to_lowercase();
+        ["credential", "token", "identity"].iter().any(|word| text.contains(word))
+    })
 }
 
 /// The codes of AWS's services for credentials that do not work ("Common errors" of the API
@@ -218,7 +250,7 @@ where
     };
     match (kind, status) {
         (ErrorKind::Credentials, _) => format!("no credentials: {why}"),
-        (_, Some(status)) if matches!(error, SdkError::ServiceError(_)) => {
+        (_, Some(status)) if matches!(error, SdkError::ServiceError(_)) && !status.is_success() => {
             format!("the answer has status {}", status.as_u16())
         }
         (_, Some(status)) => {

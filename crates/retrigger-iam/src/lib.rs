@@ -64,6 +64,7 @@ pub use policy::{
     Version,
 };
 pub use principal::{ParsePrincipalError, Principal};
+pub use rcp_services::supports_rcps;
 pub use request::Request;
 pub use request_ref::{ContextRef, KeyRef, RequestRef};
 pub use source::{Location, Span, Text};

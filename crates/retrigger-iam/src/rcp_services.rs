@@ -67,8 +67,16 @@ const PREFIXES: [&str; 62] = [
     "xray",
 ];
 
-/// Whether RCPs have a say in an action, which starts with the prefix of its service.
-pub(crate) fn supports_rcps(action: &str) -> bool {
+/// Whether RCPs may have a say in an action, which starts with the prefix of its service (AWS
+/// Organizations User Guide, "Resource control policies (RCPs)").
+///
+/// ```
+/// use retrigger_iam::supports_rcps;
+///
+/// assert!(supports_rcps("s3:GetObject"));
+/// assert!(!supports_rcps("lambda:InvokeFunction"));
+/// ```
+pub fn supports_rcps(action: &str) -> bool {
     let service = action.split(':').next().unwrap_or_default();
     PREFIXES.iter().any(|prefix| prefix.eq_ignore_ascii_case(service))
 }

@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Problem},
     mapping::{Layer, percent_decode, unescape_json},
     source::{DOCUMENT, Place, Source},
+    stored_form::function_policy_in_aws_form,
 };
 
 /// The text of one policy document, and where it stands.
@@ -84,6 +85,18 @@ impl PolicyDocument {
             Ok(holder) => Self::within(name.into(), None, holder.policy, &source),
             Err(_) => Ok(Self::whole(name.into(), Arc::clone(&source))),
         }
+    }
+
+    /// The same, where a server printed it that has another form of function policies than AWS.
+    pub(crate) fn in_aws_form(self) -> Self {
+        // What a person wrote stands in the file as it is, and is held to AWS's form.
+        let is_printed = self.layers.len() > 1;
+        let Some(text) = is_printed.then(|| function_policy_in_aws_form(&self.text)).flatten()
+        else {
+            return self;
+        };
+        let layers = vec![Layer::reworded(self.outer_span(0..self.text.len()))];
+        Self { text, layers, ..self }
     }
 
     /// A file that is one document.

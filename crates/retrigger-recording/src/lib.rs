@@ -131,6 +131,7 @@ mod noise;
 mod document;
 mod snapshot;
 mod stored;
+mod stored_form;
 
 mod align;
 mod atomic;
@@ -167,6 +168,7 @@ pub use manifest::{
     Fact, Invocation, Manifest, Provenance, RECORDING_FORMAT, Redaction, TriggerFacts, Values,
 };
 pub use noise::{NoisePath, NoiseRule, NoiseStep, ParseNoisePathError, Varies};
+pub use parse::read_json;
 pub use recording::{CALLS_FILE, EVENT_FILE, EXPECTED_FILE, RECORDING_FILE, Recording};
 pub use redact::{Anonymize, KeepForm, Leak, Redactor};
 pub use scan::{Finding, ScanError};
@@ -179,4 +181,5 @@ pub use snapshot::{
 };
 pub use source::Place;
 pub use stored::{DocumentRole, StoredDocument};
+pub use stored_form::function_policy_in_aws_form;
 pub use time::{ParseTimeError, Time};

@@ -28,6 +28,12 @@ impl Layer {
         Self { runs: vec![run] }
     }
 
+    /// Text that says otherwise what stands in `outer`: all of it came from all of that.
+    pub(crate) fn reworded(outer: Range<usize>) -> Self {
+        let run = Run { inner: 0, outer: outer.start, outer_len: outer.len(), verbatim: false };
+        Self { runs: vec![run] }
+    }
+
     /// The outer bytes from which the inner byte `at` came.
     fn byte(&self, at: usize) -> Range<usize> {
         let after = self.runs.partition_point(|run| run.inner <= at);

@@ -13,6 +13,15 @@ pub(crate) fn json<'a, T: Deserialize<'a>>(source: &'a Source) -> Result<T, Erro
     json_slice(source, &source.text)
 }
 
+/// The value of a JSON file, such as one of a snapshot.
+///
+/// # Errors
+///
+/// When it cannot be read, or is no JSON, with the place.
+pub fn read_json(path: &std::path::Path) -> Result<serde_json::Value, Error> {
+    json(&Source::read(path, crate::source::DOCUMENT)?)
+}
+
 /// Parses a piece of JSON that was borrowed from the file.
 pub(crate) fn json_slice<'a, T: Deserialize<'a>>(
     source: &'a Source,

@@ -62,6 +62,7 @@ pub mod record;
 pub mod reporter;
 #[cfg(feature = "serve")]
 pub mod serve;
+pub mod snapshot_diff;
 pub mod triggers;
 
 mod assert;

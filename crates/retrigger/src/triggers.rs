@@ -46,7 +46,7 @@ use std::path::{Path, PathBuf};
 
 use retrigger_iam::{Principal, Request};
 use retrigger_recording::{
-    FunctionArn, FunctionFolder, FunctionSnapshot, SNAPSHOT_FILE, Snapshot, SnapshotLock,
+    FunctionArn, FunctionFolder, FunctionSnapshot, SNAPSHOT_FILE, Snapshot, SnapshotLock, Unread,
 };
 use retrigger_trigger::Permission;
 use serde_json::{Map, Value};
@@ -356,6 +356,10 @@ impl Triggers {
     fn policy(&self, qualifier: Option<&str>) -> Result<PolicyFile, TriggersError> {
         refusal::check_qualifier(qualifier)?;
         let document = self.function()?.policy(qualifier);
+        if document.is_none() {
+            let arn = self.function_arn().qualified(qualifier);
+            self.snapshot.check_read(Unread::FunctionPolicy, &arn)?;
+        }
         let file = self.snapshot.policy_file(self.function_arn().name(), qualifier);
         PolicyFile::read(file, document, self.function_arn().qualified(qualifier))
     }

@@ -236,13 +236,13 @@ fn read_file(
         }
         URL_FILE => snapshot.function_url = Some(parse::json(&*read(path)?)?),
         POLICY_FILE => {
-            snapshot.unqualified =
-                Some(PolicyDocument::read(path, format!("policy of function `{function}`"))?);
+            let name = format!("policy of function `{function}`");
+            snapshot.unqualified = Some(PolicyDocument::read(path, name)?.in_aws_form());
         }
         _ => {
             if let Some(qualifier) = qualifier_of(file) {
                 let name = format!("policy of `{function}:{qualifier}`");
-                let document = PolicyDocument::read(path, name)?;
+                let document = PolicyDocument::read(path, name)?.in_aws_form();
                 snapshot.qualified.insert(qualifier.to_owned(), document);
             }
         }

@@ -79,7 +79,7 @@ impl Unread {
     }
 
     /// The file that would have it, where that is one of a fixed name.
-    fn file(self, of: &str) -> Option<String> {
+    pub(super) fn file(self, of: &str) -> Option<String> {
         let mut parts = of.split(':').skip(6);
         let (name, qualifier) = (parts.next(), parts.next());
         let of_function = |file: &str| Some(format!("{LAMBDA}{}/{file}", name?));

@@ -73,6 +73,9 @@ pub struct WrittenSnapshot {
     /// Files, and entries of `account-authorization-details.json`, that the older snapshot had and
     /// the new one has no say in. They are as before.
     pub kept: Vec<String>,
+    /// What `snapshot.toml` says could not be read, now or for the older snapshot.
+    #[serde(skip)]
+    pub not_read: Vec<NotRead>,
     /// Secrets that were replaced, by file.
     #[serde(skip)]
     pub redacted: Vec<(String, Leak)>,
@@ -107,14 +110,14 @@ impl TakenSnapshot {
     /// When `folder` is there and no snapshot, or one that extends another; when it cannot be
     /// written. What was there is then as it was.
     pub fn write(mut self, folder: &Path, redactor: &Redactor) -> Result<WrittenSnapshot, Error> {
-        let folder = &folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let folder = &folder.canonicalize().unwrap_or_else(|_| folder.components().collect());
         let is_there = folder.join(SNAPSHOT_FILE).is_file();
         let _lock = is_there.then(|| Snapshot::lock_folder(folder)).transpose()?;
         let old = merge::Old::read(folder)?;
         let redacted = self.redact(redactor);
         let mut written = WrittenSnapshot { redacted, ..WrittenSnapshot::default() };
         let files = merge::merged(self, old, folder, &mut written)?;
-        swap::write_folder(folder, &files, |temporary| Snapshot::open(temporary).map(|_| ()))?;
+        swap::write_folder(folder, &files, |temporary| check(temporary, folder))?;
         Ok(written)
     }
 
@@ -160,6 +163,9 @@ impl TakenSnapshot {
                 *text = new.into_owned();
             }
         }
+        for one in &mut self.not_read {
+            one.reason = redactor.redact_text(&one.reason).0;
+        }
         redacted.sort();
         redacted
     }
@@ -184,6 +190,17 @@ impl TakenSnapshot {
     pub fn organization_file() -> &'static str {
         ORGANIZATION_FILE
     }
+}
+
+/// Whether what was written elsewhere can be read as a snapshot.
+fn check(written: &Path, folder: &Path) -> Result<(), Error> {
+    let Err(error) = Snapshot::open(written) else { return Ok(()) };
+    let name = error.file().strip_prefix(written.canonicalize().as_deref().unwrap_or(written));
+    let name = name.or_else(|_| error.file().strip_prefix(written));
+    let file = folder.join(name.unwrap_or(error.file()));
+    let place = error.place().map(|place| format!(" at {place}")).unwrap_or_default();
+    let reason = format!("what was taken cannot be read back{place}: {}", error.problem());
+    Err(Error::new(file, Problem::value_with_advice(reason, "nothing was written")))
 }
 
 #[cfg(test)]

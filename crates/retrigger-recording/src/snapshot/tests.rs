@@ -184,6 +184,65 @@ fn lambda_files_are_those_of_the_aws_command_line() {
 }
 
 #[test]
+fn a_function_policy_of_another_server_is_read_in_the_form_of_aws() {
+    let printed = r#"{"Policy": "{\"Statement\":[{\"Principal\":\"841860927337\"}]}"}"#;
+    let tree = Tree::new(&[("snapshot/lambda/demo/policy.json", printed)]);
+    let snapshot = tree.load("snapshot").unwrap();
+    let policy = snapshot.function("demo").unwrap().policy(None).unwrap();
+    let arn = "arn:aws:iam::841860927337:root";
+    assert_eq!(
+        policy.text(),
+        format!("{{\"Statement\":[{{\"Principal\":{{\"AWS\":\"{arn}\"}}}}]}}")
+    );
+    assert_eq!(policy.locate(30), Place { line: 1, column: 13 });
+    assert_eq!(policy.outer_span(3..20), 12..printed.len() - 2);
+    // What a person wrote is held to that form.
+    let written = r#"{"Statement":[{"Principal":"841860927337"}]}"#;
+    tree.write("snapshot/lambda/demo/policy.json", written);
+    let snapshot = tree.load("snapshot").unwrap();
+    assert_eq!(snapshot.function("demo").unwrap().policy(None).unwrap().text(), written);
+}
+
+#[test]
+fn a_role_that_was_read_in_part_says_so() {
+    let role = "arn:aws:iam::841860927337:role/service-role/demo";
+    let not_read = |what: &str, of: &str| {
+        format!(
+            "{ABOUT}[[not_read]]\nwhat = \"{what}\"\nof = \"{of}\"\nreason = \"AccessDenied: no\"\n"
+        )
+    };
+    let tree = Tree::new(&[("snapshot/account-authorization-details.json", DETAILS)]);
+    let check = |what: &str, of: &str, asked: &str, expected: &str| {
+        tree.write("snapshot/snapshot.toml", &not_read(what, of));
+        let error = tree.load("snapshot").unwrap().role(asked).unwrap_err().to_string();
+        assert!(error.contains(&format!("snapshot.toml:5:1: {expected}")), "{error}");
+    };
+    check("inline-policies", role, role, "the inline policies of");
+    check("attached-policies", role, "demo", "the list of attached policies of");
+    check("managed-policy", "arn:aws:iam::aws:policy/none", "lost", "the managed policy of");
+    check(
+        "role",
+        "arn:aws:iam::841860927337:role/x",
+        "arn:aws:iam::841860927337:role/x",
+        "the role",
+    );
+    check("account", "841860927337", "arn:aws:iam::841860927337:role/x", "the users, groups");
+    // One that has nothing to do with it.
+    tree.write(
+        "snapshot/snapshot.toml",
+        &not_read("inline-policies", "arn:aws:iam::841860927337:role/x"),
+    );
+    assert!(tree.load("snapshot").unwrap().role(role).is_ok());
+    // A snapshot that extends it and has the file itself.
+    tree.write("snapshot/snapshot.toml", &not_read("inline-policies", role));
+    let extending = "format = 1\nextends = \"../../snapshot\"\n";
+    tree.write("snapshots/x/snapshot.toml", extending);
+    assert!(tree.load("snapshots/x").unwrap().role(role).is_err());
+    tree.write("snapshots/x/account-authorization-details.json", DETAILS);
+    assert!(tree.load("snapshots/x").unwrap().role(role).is_ok());
+}
+
+#[test]
 fn a_snapshot_takes_from_another_what_it_does_not_say() {
     let tree = Tree::new(&[
         ("snapshot/lambda/demo/policy.json", "{\"base\": 1}"),

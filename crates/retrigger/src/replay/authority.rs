@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, fmt};
 
 use retrigger_iam::{
-    Arn, Decision, Explanation, Policy, PolicySet, PolicyType, Principal, Request,
+    Arn, Decision, Explanation, Policy, PolicySet, PolicyType, Principal, Request, supports_rcps,
 };
 use retrigger_recording::{
-    Error, FunctionArn, FunctionSnapshot, OrganizationLevel, PolicyDocument, Role, Snapshot, Step,
-    User,
+    Error, FunctionArn, FunctionSnapshot, Organization, OrganizationLevel, PolicyDocument, Role,
+    Snapshot, Step, Unread, User,
 };
 
 use crate::{
@@ -125,10 +125,15 @@ impl<'s> Authority<'s> {
         self.function
     }
 
+    /// Fails where the function's event source mappings could not be read.
+    pub(super) fn check_mappings(&self) -> Result<(), Undecidable> {
+        Ok(self.snapshot.check_read(Unread::EventSourceMappings, self.arn.as_str())?)
+    }
+
     /// May the caller invoke the function, under its resource-based policy and, where the caller
     /// is of an account, the caller's own policies?
     pub(crate) fn decide_invoke(&mut self, mut request: Request) -> Result<Decided, Undecidable> {
-        let resource = match self.function.policy(self.qualifier) {
+        let resource = match self.function_policy()? {
             Some(document) => Some(self.load(document)?),
             None => None,
         };
@@ -136,7 +141,7 @@ impl<'s> Authority<'s> {
             None => PolicySet::default(),
             Some(_) => self.caller_policies(&mut request)?,
         };
-        let rcps = self.rcps()?;
+        let rcps = self.rcps(&request)?;
         let policies = PolicySet { resource, rcps, ..set };
         Ok(self.decided(Step::Invoke, request, policies))
     }
@@ -149,11 +154,11 @@ impl<'s> Authority<'s> {
     ) -> Result<Decided, Undecidable> {
         tag(&mut request, &role.tags);
         let set = self.policies(&Owner::of_role(role))?;
-        let resource = match self.snapshot.resource_policy(&request.resource) {
+        let resource = match self.resource_policy(&request.resource)? {
             Some(document) => Some(self.load(document)?),
             None => None,
         };
-        let rcps = self.rcps()?;
+        let rcps = self.rcps(&request)?;
         Ok(self.decided(Step::Poll, request, PolicySet { resource, rcps, ..set }))
     }
 
@@ -167,7 +172,7 @@ impl<'s> Authority<'s> {
         let request = Request::new(lambda, "sts:AssumeRole", role.arn.as_str());
         let request =
             unsettled::assume_role_context(request, self.arn.as_str(), self.arn.account());
-        let rcps = self.rcps()?;
+        let rcps = self.rcps(&request)?;
         let policies = PolicySet { resource, rcps, ..PolicySet::default() };
         Ok(self.decided(Step::AssumeRole, request, policies))
     }
@@ -180,7 +185,7 @@ impl<'s> Authority<'s> {
     ) -> Result<Decided, Undecidable> {
         tag(&mut request, &role.tags);
         let set = self.policies(&Owner::of_role(role))?;
-        let rcps = self.rcps()?;
+        let rcps = self.rcps(&request)?;
         Ok(self.decided(Step::Log, request, PolicySet { rcps, ..set }))
     }
 
@@ -237,22 +242,61 @@ impl<'s> Authority<'s> {
             Some(document) => Some(self.load(document)?),
             None => None,
         };
-        let scps = match self.organization_of(owner.arn) {
+        let scps = match self.organization_of(owner.arn)? {
             Some(organization) => Some(self.levels(&organization.scps)?),
             None => None,
         };
         Ok(PolicySet { identity, boundary, scps, ..PolicySet::default() })
     }
 
-    /// The organization's policies bear on the snapshot's own account; another account's are not
-    /// known.
-    fn organization_of(&self, role_arn: &str) -> Option<&'s retrigger_recording::Organization> {
-        let account = Arn::parse(role_arn)?.account;
-        self.snapshot.organization().filter(|_| account == self.arn.account())
+    /// The policy of the function, version or alias that is invoked; `None` where AWS has none.
+    fn function_policy(&self) -> Result<Option<&'s PolicyDocument>, Undecidable> {
+        let policy = self.function.policy(self.qualifier);
+        if policy.is_none() {
+            self.snapshot.check_read(Unread::FunctionPolicy, &self.invoked_arn())?;
+            if self.qualifier.is_some() {
+                self.snapshot.check_read(Unread::Aliases, self.arn.as_str())?;
+            }
+        }
+        Ok(policy)
     }
 
-    fn rcps(&mut self) -> Result<Vec<Vec<Policy>>, Undecidable> {
-        match self.snapshot.organization() {
+    /// The policy of another resource; `None` where it has none, as far as is known.
+    fn resource_policy(&self, arn: &str) -> Result<Option<&'s PolicyDocument>, Undecidable> {
+        let policy = self.snapshot.resource_policy(arn);
+        if policy.is_none() {
+            self.snapshot.check_read(Unread::ResourcePolicy, arn)?;
+        }
+        Ok(policy)
+    }
+
+    /// The organization's policies bear on the snapshot's own account; another account's are not
+    /// known.
+    fn organization_of(&self, role_arn: &str) -> Result<Option<&'s Organization>, Undecidable> {
+        let account = Arn::parse(role_arn).map(|arn| arn.account.to_owned());
+        if account.as_deref() != Some(self.arn.account()) {
+            return Ok(None);
+        }
+        self.organization()
+    }
+
+    /// The organization's policies; `None` where the account is in none, as far as is known.
+    fn organization(&self) -> Result<Option<&'s Organization>, Undecidable> {
+        let organization = self.snapshot.organization();
+        if organization.is_none() {
+            self.snapshot.check_read(Unread::Organization, self.arn.account())?;
+        }
+        Ok(organization)
+    }
+
+    /// The organization's RCPs, which must be known where the request's service supports them.
+    fn rcps(&mut self, request: &Request) -> Result<Vec<Vec<Policy>>, Undecidable> {
+        let organization = if supports_rcps(&request.action) {
+            self.organization()?
+        } else {
+            self.snapshot.organization()
+        };
+        match organization {
             Some(organization) => self.levels(&organization.rcps),
             None => Ok(Vec::new()),
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use retrigger_iam::Severity;
 use retrigger_recording::{
     Expected, ExpectedLogs, FunctionArn, FunctionFolder, Invocation as InvocationFacts, Outcome,
-    Recording, Role, SNAPSHOT_FILE, Snapshot, Step,
+    Recording, Role, SNAPSHOT_FILE, Snapshot, Step, Unread,
 };
 use retrigger_runtime::Invocation;
 use retrigger_trigger::{Classification, Delivery, FunctionResult, RequestTime, batch_outcome};
@@ -178,7 +178,7 @@ impl Run {
         }
         let ran = self.run_handler(scene, &invoked).await?;
         self.events.push(Event::HandlerRan(ran.clone()));
-        self.settle(scene, authority, &classification, &ran);
+        self.settle(scene, authority, &classification, &ran)?;
         self.log(scene, authority, &role)
     }
 
@@ -218,14 +218,17 @@ impl Run {
         authority: &Authority<'_>,
         classification: &Classification,
         ran: &HandlerRan,
-    ) {
+    ) -> Result<(), Undecidable> {
         if !matches!(classification.trigger.delivery(), Delivery::Poll { .. }) {
-            return;
+            return Ok(());
         }
         let source = classification.source_arn.value.as_deref();
         let invoked = authority.invoked_arn();
         let mapping = mapping::of_source(authority.function(), source, &invoked);
         let queue = source.and_then(|arn| scene.snapshot.queue(arn));
+        if let Some(arn) = source.filter(|_| queue.is_none()) {
+            scene.snapshot.check_read(Unread::QueueAttributes, arn)?;
+        }
         let settings = mapping::batch_settings(mapping, queue);
         let response = match (&self.actual.response, &ran.response) {
             // Not JSON: as it is.
@@ -247,6 +250,7 @@ impl Run {
                 self.found(scene.job, FileFinding { severity: Severity::Warning, ..finding });
             }
         }
+        Ok(())
     }
 
     fn log(

@@ -135,6 +135,7 @@ fn poll(
 ) -> Result<Vec<Decided>, Undecidable> {
     let session = authority.role_session(role);
     let source = classification.source_arn.value.as_deref();
+    authority.check_mappings()?;
     let mapping = mapping::of_source(authority.function(), source, &authority.invoked_arn());
     let settings = mapping::poll_settings(mapping);
     let execution_role = ExecutionRole { session_arn: &session, role_arn: Some(&role.arn) };

@@ -14,7 +14,7 @@ use crate::{
     parse,
     paths::slashed,
     snapshot::{
-        SNAPSHOT_FILE, SNAPSHOT_FORMAT, SnapshotToml,
+        NotRead, SNAPSHOT_FILE, SNAPSHOT_FORMAT, SnapshotToml, Unread,
         files::{AUTHORIZATION_FILE, QUEUE_ATTRIBUTES, RESOURCE_POLICIES},
     },
     source::{DOCUMENT, Source},
@@ -24,6 +24,7 @@ use crate::{
 pub(super) struct Old {
     files: BTreeMap<String, Vec<u8>>,
     toml: String,
+    not_read: Vec<NotRead>,
 }
 
 impl Old {
@@ -48,7 +49,8 @@ impl Old {
             let at = extends.span().start;
             return Err(source.error(at, Problem::value_with_advice(reason, advice)));
         }
-        Ok(Some(Self { files: read_files(folder)?, toml: source.text }))
+        let not_read = toml.not_read.into_iter().map(toml::Spanned::into_inner).collect();
+        Ok(Some(Self { files: read_files(folder)?, toml: source.text, not_read }))
     }
 }
 
@@ -80,6 +82,14 @@ pub(super) fn merged(
     folder: &Path,
     written: &mut WrittenSnapshot,
 ) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+    if let Some(old) = &old {
+        let still: Vec<NotRead> =
+            old.not_read.iter().filter(|one| is_still_unread(one, &taken)).cloned().collect();
+        taken.not_read.extend(still);
+    }
+    taken.not_read.sort();
+    taken.not_read.dedup();
+    written.not_read.clone_from(&taken.not_read);
     let toml = taken.toml(old.as_ref().map(|old| old.toml.as_str()), folder)?;
     let old = old.map(|old| old.files).unwrap_or_default();
     if let (Some(before), Some(now)) =
@@ -113,6 +123,34 @@ pub(super) fn merged(
     }
     files.insert(SNAPSHOT_FILE.to_owned(), toml.into_bytes());
     Ok(files)
+}
+
+/// Whether what could not be read for an older snapshot was not asked for anew.
+fn is_still_unread(old: &NotRead, taken: &TakenSnapshot) -> bool {
+    let is_listed = |list: &str| {
+        let details = taken.files.get(AUTHORIZATION_FILE).map(String::as_str).unwrap_or_default();
+        let details: Value = serde_json::from_str(details).unwrap_or_default();
+        let mut entries = details[list].as_array().into_iter().flatten();
+        entries.any(|entry| entry["Arn"].as_str() == Some(&old.of))
+    };
+    let is_read = match old.what {
+        Unread::Role | Unread::InlinePolicies | Unread::AttachedPolicies => {
+            taken.whole_account || is_listed("RoleDetailList")
+        }
+        Unread::ManagedPolicy => taken.whole_account || is_listed("Policies"),
+        Unread::Account => taken.whole_account,
+        Unread::Aliases => taken
+            .aliases
+            .as_ref()
+            .is_some_and(|(function, _)| old.of.rsplit(':').next() == Some(function.as_str())),
+        Unread::ResourcePolicy | Unread::QueueAttributes => taken.resources.contains(&old.of),
+        _ => old
+            .what
+            .file(&old.of)
+            .is_some_and(|name| taken.files.contains_key(&name) || taken.is_gone(&name)),
+    };
+    let is_new = taken.not_read.iter().any(|new| new.what == old.what && new.of == old.of);
+    !is_read && !is_new
 }
 
 /// Whether a file has the policy or the attributes of one of these resources.

@@ -126,6 +126,34 @@ fn what_a_snapshot_has_no_say_in_stays() {
 }
 
 #[test]
+fn what_was_not_read_stays_said_until_it_is_read() {
+    let root = tempfile::tempdir().unwrap();
+    let arn = "arn:aws:lambda:us-east-1:841860927337:function:demo";
+    let one = |what, of: &str| NotRead { what, of: of.into(), reason: "AccessDenied".into() };
+    let unread = [
+        one(Unread::FunctionPolicy, arn),
+        one(Unread::FunctionPolicy, &format!("{arn}:7")),
+        one(Unread::InlinePolicies, "arn:aws:iam::841860927337:role/demo"),
+        one(Unread::InlinePolicies, "arn:aws:iam::841860927337:role/mine"),
+        one(Unread::ResourcePolicy, "arn:q"),
+        one(Unread::ResourcePolicy, "arn:r"),
+        one(Unread::Organization, "841860927337"),
+    ];
+    let mut first = taken(&[("lambda/demo/configuration.json", CONFIGURATION)]);
+    first.not_read = unread.to_vec();
+    first.write(root.path(), &Redactor::default()).unwrap();
+    let details = r#"{"RoleDetailList": [{"RoleName": "demo", "Arn": "arn:aws:iam::841860927337:role/demo"}]}"#;
+    let mut second = taken(&[("account-authorization-details.json", details)]);
+    second.nothing = ["lambda/demo/policy.json".to_owned()].into();
+    second.resources = ["arn:q".to_owned()].into();
+    second.not_read = vec![one(Unread::Organization, "841860927337")];
+    second.write(root.path(), &Redactor::default()).unwrap();
+    let snapshot = Snapshot::open(root.path()).unwrap();
+    let left: Vec<&NotRead> = snapshot.not_read().collect();
+    assert_eq!(left, [&unread[1], &unread[3], &unread[5], &unread[6]]);
+}
+
+#[test]
 fn roles_that_were_added_by_hand_stay_with_their_policies() {
     const AUTHORIZATION: &str = "account-authorization-details.json";
     let root = tempfile::tempdir().unwrap();
@@ -213,7 +241,14 @@ fn a_snapshot_that_cannot_be_read_back_leaves_the_old_one() {
     let good = taken(&[("lambda/demo/configuration.json", CONFIGURATION)]);
     good.write(&folder, &Redactor::default()).unwrap();
     let bad = taken(&[("lambda/demo/configuration.json", "{}")]);
-    assert!(bad.write(&folder, &Redactor::default()).is_err());
+    assert_eq!(
+        bad.write(&folder, &Redactor::default()).unwrap_err().to_string(),
+        format!(
+            "{}: what was taken cannot be read back at 1:2: the key `Role` is missing; nothing was \
+             written",
+            folder.canonicalize().unwrap().join("lambda/demo/configuration.json").display()
+        )
+    );
     assert_eq!(text(&folder, "lambda/demo/configuration.json"), CONFIGURATION);
     assert_eq!(names(root.path()), ["s"]);
 }

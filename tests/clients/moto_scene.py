@@ -1,0 +1,155 @@
+"""Makes in moto what a test takes a snapshot of, or changes it: moto_scene.py ENDPOINT STEP."""
+
+import io
+import json
+import sys
+import zipfile
+
+import boto3
+
+ENDPOINT, STEP = sys.argv[1:]
+ACCOUNT = "123456789012"
+
+
+def client(service):
+    return boto3.client(
+        service,
+        endpoint_url=ENDPOINT,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action, resource, **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+READ_ORDERS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+
+
+def make():
+    iam, lam, sqs, s3 = client("iam"), client("lambda"), client("sqs"), client("s3")
+    dead = sqs.create_queue(QueueName="orders-dead")["QueueUrl"]
+    redrive = {"deadLetterTargetArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:orders-dead"}
+    redrive["maxReceiveCount"] = 3
+    queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:orders"
+    sender = allow("sqs:SendMessage", queue, Sid="Send", Principal={"AWS": ACCOUNT})
+    attributes = {"RedrivePolicy": json.dumps(redrive), "Policy": document(sender)}
+    sqs.create_queue(QueueName="orders", Attributes=attributes)
+    assert dead
+
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    boundary = iam.create_policy(
+        PolicyName="boundary", PolicyDocument=document(allow(["logs:*", "sqs:*", "s3:*"], "*"))
+    )["Policy"]["Arn"]
+    iam.create_role(
+        RoleName="orders-role",
+        Path="/service-role/",
+        AssumeRolePolicyDocument=document(trust),
+        PermissionsBoundary=boundary,
+        Tags=[{"Key": "team", "Value": "orders"}],
+    )
+    iam.put_role_policy(
+        RoleName="orders-role",
+        PolicyName="read-orders",
+        PolicyDocument=document(allow(READ_ORDERS, queue, Sid="ReadOrders")),
+    )
+    logs = iam.create_policy(PolicyName="logs", PolicyDocument=document(allow(LOGS, "*")))
+    for arn in [
+        logs["Policy"]["Arn"],
+        "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    ]:
+        iam.attach_role_policy(RoleName="orders-role", PolicyArn=arn)
+
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("index.mjs", "export const handler = async () => ({});")
+    lam.create_function(
+        FunctionName="orders",
+        Runtime="nodejs20.x",
+        Role=f"arn:aws:iam::{ACCOUNT}:role/service-role/orders-role",
+        Handler="index.handler",
+        Code={"ZipFile": code.getvalue()},
+        Environment={"Variables": {"TABLE": "orders", "DB_PASSWORD": "correct-horse-battery"}},
+        Publish=True,
+    )
+    lam.create_alias(FunctionName="orders", Name="PROD", FunctionVersion="1")
+    s3.create_bucket(Bucket="order-files")
+    reader = allow("s3:GetObject", "arn:aws:s3:::order-files/*", Sid="Read", Principal="*")
+    s3.put_bucket_policy(Bucket="order-files", Policy=document(reader))
+    bucket = {"SourceArn": "arn:aws:s3:::order-files", "SourceAccount": ACCOUNT}
+    for sid, more in [
+        ("files", {"Principal": "s3.amazonaws.com", **bucket}),
+        ("account", {"Principal": "210987654321"}),
+        ("files-of-prod", {"Principal": "s3.amazonaws.com", "Qualifier": "PROD", **bucket}),
+    ]:
+        lam.add_permission(
+            FunctionName="orders", StatementId=sid, Action="lambda:InvokeFunction", **more
+        )
+    lam.add_permission(
+        FunctionName="orders",
+        StatementId="url",
+        Action="lambda:InvokeFunctionUrl",
+        Principal="*",
+        FunctionUrlAuthType="NONE",
+    )
+    lam.create_function_url_config(FunctionName="orders", AuthType="NONE")
+    lam.create_event_source_mapping(
+        EventSourceArn=queue,
+        FunctionName="orders",
+        BatchSize=5,
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+    )
+
+
+def remove_statement():
+    client("lambda").remove_permission(FunctionName="orders", StatementId="files")
+    client("iam").delete_role_policy(RoleName="orders-role", PolicyName="read-orders")
+
+
+def organization():
+    org = client("organizations")
+    org.create_organization(FeatureSet="ALL")
+    root = org.list_roots()["Roots"][0]["Id"]
+    unit = org.create_organizational_unit(ParentId=root, Name="shop")["OrganizationalUnit"]["Id"]
+    org.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+    deny = {"Effect": "Deny", "Action": "sqs:DeleteQueue", "Resource": "*"}
+    policy = org.create_policy(
+        Content=document(deny), Description="", Name="keep", Type="SERVICE_CONTROL_POLICY"
+    )["Policy"]["PolicySummary"]["Id"]
+    org.move_account(AccountId=ACCOUNT, SourceParentId=root, DestinationParentId=unit)
+    org.attach_policy(PolicyId=policy, TargetId=unit)
+
+
+def resources():
+    """Prints the ARNs of a topic, a key, a secret, a stream and another function."""
+    topic = client("sns").create_topic(Name="news")["TopicArn"]
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    secrets = client("secretsmanager")
+    secret = secrets.create_secret(Name="shop/db", SecretString="not-to-be-read-1")["ARN"]
+    reader = allow("secretsmanager:GetSecretValue", "*", Sid="Read", Principal={"AWS": ACCOUNT})
+    secrets.put_resource_policy(SecretId=secret, ResourcePolicy=document(reader))
+    kinesis = client("kinesis")
+    kinesis.create_stream(StreamName="clicks", ShardCount=1)
+    stream = kinesis.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]
+    stream = stream["StreamARN"]
+    putter = allow("kinesis:PutRecord", stream, Sid="Put", Principal={"AWS": ACCOUNT})
+    kinesis.put_resource_policy(ResourceARN=stream, Policy=document(putter))
+    function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:orders:PROD"
+    role = f"arn:aws:iam::{ACCOUNT}:role/caller"
+    iam = client("iam")
+    iam.create_role(RoleName="caller", AssumeRolePolicyDocument=document())
+    print(json.dumps([topic, key, secret, stream, function, role]))
+
+
+globals()[STEP]()
