@@ -30,8 +30,11 @@ mod serve_notify;
 mod serve_scene;
 mod shared;
 mod signals;
+#[cfg(feature = "aws")]
 mod snapshot;
+#[cfg(feature = "aws")]
 mod snapshot_moto;
+#[cfg(feature = "aws")]
 mod snapshot_scene;
 mod support;
 mod trigger;
