@@ -283,6 +283,7 @@ mod tests {
     #[case(&["a", "aaaaaaaab"], "aaaaaaaac", &["a"])]
     #[case(&["aaaa", "aaaaaaaa1", "aaaaaaaa2"], "aaaaaaaa0", &["aaaa"])]
     #[case(&["aaaaaaaacccccccc1", "bbbbbbbbcccccccc2"], "bbbbbbbbcccccccc2x", &["bbbbbbbbcccccccc2"])]
+    #[case(&["aaaaaaaacccccccc1", "bbbbbbbbcccccccc2"], "aaaaaaaacccccccc1x", &["aaaaaaaacccccccc1"])]
     #[case(&["aaaaaaaacccccccc1", "bbbbbbbbcccccccc2"], "bbbbbbbbcccccccc1", &[])]
     fn every_start_is_found(#[case] set: &[&str], #[case] text: &str, #[case] expected: &[&str]) {
         assert_eq!(found(set, text), expected);

@@ -197,6 +197,7 @@ fn patterns_whose_wildcards_take_colons_are_found_among_many() {
     let heads = [
         format!("arn:aws:sqs:*:{ACCOUNT}:"),
         "arn:aws:sqs:*:aws:".to_owned(),
+        "arn:aws:sqs:*::".to_owned(),
         "arn:aws:sqs:us-*:*:".to_owned(),
         "arn:aws:sqs:*:".to_owned(),
         "arn:aws:*:".to_owned(),
