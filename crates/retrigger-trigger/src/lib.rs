@@ -50,8 +50,10 @@ mod permission;
 mod request;
 mod request_time;
 mod statement;
-// What becomes of a batch.
+// Which records make a batch, and what becomes of it.
 mod batch;
+mod batch_event;
+mod filter;
 // What makes events of requests and notifications.
 pub mod http;
 mod notification;
@@ -60,10 +62,14 @@ pub use batch::{
     BatchError, BatchOutcome, BatchResult, FunctionResult, ItemFate, ItemOutcome, MappingSettings,
     Redrive, batch_outcome,
 };
+pub use batch_event::{
+    KinesisRecord, SqsMessage, SqsMessageAttribute, dynamodb_record, kinesis_record, sqs_record,
+};
 pub use classification::{Classification, Declared};
 pub use classify::{classify, recognise};
 pub use delivery::Delivery;
 pub use fact::{Fact, Provenance};
+pub use filter::{EventPattern, FilterCriteria, FilterError, PatternError};
 pub use finding::TriggerFinding;
 pub use notification::{NotificationError, Notified, Notifier, Unsaid};
 pub use permission::{Permission, PermissionError};
