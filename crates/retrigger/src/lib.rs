@@ -58,6 +58,7 @@ pub mod event;
 pub mod harness;
 pub mod lint;
 pub mod noise;
+pub mod poll;
 pub mod record;
 pub mod reporter;
 #[cfg(feature = "serve")]

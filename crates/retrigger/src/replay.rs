@@ -43,7 +43,7 @@ pub(crate) use authority::{Asked, Undecidable};
 pub(crate) use decide::{Answer, Question, decide, decide_keeping};
 pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;
-pub(crate) use one::file_error;
+pub(crate) use one::{file_error, live};
 use pool::{Pool, SharedHandler};
 pub(crate) use steps::declared;
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     files::{
@@ -91,6 +92,14 @@ pub struct EventSourceMapping {
     pub state: Option<String>,
     /// The most records of a batch.
     pub batch_size: Option<u32>,
+    /// Seconds for which a batch may wait to become full.
+    pub maximum_batching_window_in_seconds: Option<u32>,
+    /// Which records reach the function: `{"Filters": [{"Pattern": "…"}]}`.
+    pub filter_criteria: Option<Value>,
+    /// Where reading a stream starts: `TRIM_HORIZON`, `LATEST` or `AT_TIMESTAMP`.
+    pub starting_position: Option<String>,
+    /// The time to start at: seconds since 1970, or RFC 3339 as the command prints it.
+    pub starting_position_timestamp: Option<Value>,
     /// `ReportBatchItemFailures`, where the response may name failed items.
     #[serde(default)]
     pub function_response_types: Vec<String>,

@@ -75,6 +75,42 @@ pub(super) async fn replay(job: Job) -> Vec<Event> {
     run.events
 }
 
+/// What came of an event that is no recording yet.
+pub(crate) struct Live {
+    /// As those of a replay, without the first and the last.
+    pub(crate) events: Vec<Event>,
+    /// In the form of what a recording expects.
+    pub(crate) actual: Expected,
+}
+
+impl Live {
+    /// What was found to be wrong, in words.
+    pub(crate) fn why(&self) -> String {
+        let found = self.events.iter().filter_map(|event| match event {
+            Event::Found { finding } => Some(finding.message.as_str()),
+            _ => None,
+        });
+        found.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Does with an event what a replay does with a recording of it.
+pub(crate) async fn live(
+    folder: Arc<FunctionFolder>,
+    pool: Arc<Pool>,
+    snapshot: Arc<Snapshot>,
+    recording: &Recording,
+) -> Live {
+    let path = folder.path().to_owned();
+    let id = RecordingId { function: String::new(), name: String::new(), path };
+    let job = Job { id, folder, pool: Ok(pool), snapshot: Some(snapshot), not_before: None };
+    let mut run = Run { events: Vec::new(), actual: Expected::default(), is_too_old: false };
+    if let Err(why) = run.loaded(&job, recording).await {
+        run.not_loaded(&job, why);
+    }
+    Live { events: run.events, actual: run.actual }
+}
+
 /// Why a replay ends before its time, and the recording, where it is read by then.
 struct Stop {
     recording: Option<Recording>,
