@@ -5,6 +5,8 @@ mod accept;
 mod bench;
 mod check;
 mod classify;
+#[cfg(feature = "aws")]
+mod connection;
 mod derive;
 mod exit;
 mod explain;

@@ -1,6 +1,8 @@
 //! `retrigger record`: makes recordings.
 
 mod import;
+#[cfg(feature = "aws")]
+mod poll;
 mod runtime;
 
 use std::path::Path;
@@ -23,6 +25,8 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Command {
     Import(Box<import::Args>),
+    #[cfg(feature = "aws")]
+    Poll(Box<poll::Args>),
     Runtime(Box<runtime::Args>),
 }
 
@@ -30,6 +34,8 @@ enum Command {
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
     match &args.command {
         Command::Import(args) => import::run(args, output),
+        #[cfg(feature = "aws")]
+        Command::Poll(args) => poll::run(args, output),
         Command::Runtime(args) => runtime::run(args, output),
     }
 }

@@ -23,7 +23,11 @@ mod connection;
 mod error;
 mod http;
 mod snapshot;
+mod source;
 
 pub use connection::{Connection, ConnectionOptions};
 pub use error::{CollectError, ErrorKind, called};
 pub use snapshot::{Known, SnapshotRequest, Taken, needed_policy, take};
+pub use source::{
+    DynamodbStream, KinesisStream, SqsQueue, StartingPosition, StreamPage, StreamShard,
+};

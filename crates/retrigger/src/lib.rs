@@ -74,6 +74,8 @@ pub use assert::assert_replay;
 pub use place::Place;
 pub use replay::{Replay, ReplayError};
 
+#[cfg(feature = "aws")]
+pub use retrigger_collect as collect;
 pub use retrigger_iam as iam;
 pub use retrigger_recording as recording;
 pub use retrigger_runtime as runtime;

@@ -16,6 +16,8 @@
 //!
 //! One batch is processed at a time; Lambda processes several of a standard queue at once.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod mapping;
 mod queue;
 mod source;
@@ -276,3 +278,6 @@ impl PollError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
