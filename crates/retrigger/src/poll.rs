@@ -34,7 +34,7 @@ use retrigger_recording::{FunctionFolder, Snapshot};
 use retrigger_runtime::Handler;
 use retrigger_trigger::FilterError;
 
-pub use source::{Page, Position, Queue, Shard, SourceFuture, Stream, StreamRecord};
+pub use source::{Page, Position, Queue, Shard, SourceError, SourceFuture, Stream, StreamRecord};
 
 use crate::{
     event::Decided,
@@ -134,7 +134,7 @@ pub enum PollError {
     Undecidable(String),
     /// The source cannot be read.
     #[error("{0}")]
-    Source(String),
+    Source(SourceError),
     /// A batch cannot be recorded. Its messages come again.
     #[error(transparent)]
     Record(#[from] RecordError),

@@ -15,11 +15,15 @@ impl Queue for SqsQueue {
     }
 
     fn receive(&mut self, most: u32, wait: Duration) -> SourceFuture<'_, Vec<SqsMessage>> {
-        Box::pin(async move { Ok(Self::receive(self, most, wait).await.map_err(said)?) })
+        Box::pin(
+            async move { Ok(Self::receive(self, most, wait).await.map_err(|error| said(&error))?) },
+        )
     }
 
     fn delete<'q>(&'q mut self, receipt_handles: &'q [String]) -> SourceFuture<'q, ()> {
-        Box::pin(async move { Ok(Self::delete(self, receipt_handles).await.map_err(said)?) })
+        Box::pin(async move {
+            Ok(Self::delete(self, receipt_handles).await.map_err(|error| said(&error))?)
+        })
     }
 }
 
@@ -29,7 +33,7 @@ impl Stream for KinesisStream {
     }
 
     fn shards(&mut self) -> SourceFuture<'_, Vec<Shard>> {
-        Box::pin(async move { Ok(shards(Self::shards(self).await.map_err(said)?)) })
+        Box::pin(async move { Ok(shards(Self::shards(self).await.map_err(|error| said(&error))?)) })
     }
 
     fn iterator<'s>(
@@ -38,7 +42,9 @@ impl Stream for KinesisStream {
         position: &'s Position,
     ) -> SourceFuture<'s, String> {
         let position = starting(position);
-        Box::pin(async move { Ok(Self::iterator(self, shard, position).await.map_err(said)?) })
+        Box::pin(async move {
+            Ok(Self::iterator(self, shard, position).await.map_err(|error| said(&error))?)
+        })
     }
 
     fn records<'s>(
@@ -48,7 +54,8 @@ impl Stream for KinesisStream {
         most: u32,
     ) -> SourceFuture<'s, Page> {
         Box::pin(async move {
-            let page = Self::records(self, shard, iterator, most).await.map_err(said)?;
+            let page =
+                Self::records(self, shard, iterator, most).await.map_err(|error| said(&error))?;
             let records = page.records.into_iter().map(StreamRecord::Kinesis).collect();
             Ok(Page { records, next: page.next })
         })
@@ -61,7 +68,7 @@ impl Stream for DynamodbStream {
     }
 
     fn shards(&mut self) -> SourceFuture<'_, Vec<Shard>> {
-        Box::pin(async move { Ok(shards(Self::shards(self).await.map_err(said)?)) })
+        Box::pin(async move { Ok(shards(Self::shards(self).await.map_err(|error| said(&error))?)) })
     }
 
     fn iterator<'s>(
@@ -70,7 +77,9 @@ impl Stream for DynamodbStream {
         position: &'s Position,
     ) -> SourceFuture<'s, String> {
         let position = starting(position);
-        Box::pin(async move { Ok(Self::iterator(self, shard, position).await.map_err(said)?) })
+        Box::pin(async move {
+            Ok(Self::iterator(self, shard, position).await.map_err(|error| said(&error))?)
+        })
     }
 
     fn records<'s>(
@@ -80,7 +89,7 @@ impl Stream for DynamodbStream {
         most: u32,
     ) -> SourceFuture<'s, Page> {
         Box::pin(async move {
-            let page = Self::records(self, iterator, most).await.map_err(said)?;
+            let page = Self::records(self, iterator, most).await.map_err(|error| said(&error))?;
             let records = page.records.into_iter().map(StreamRecord::Dynamodb).collect();
             Ok(Page { records, next: page.next })
         })
@@ -100,6 +109,6 @@ fn starting(position: &Position) -> StartingPosition {
 }
 
 /// The failure, and what to do about it.
-fn said(error: CollectError) -> String {
+fn said(error: &CollectError) -> String {
     format!("{error}\n  help: {}", error.help())
 }

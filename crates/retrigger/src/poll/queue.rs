@@ -10,7 +10,7 @@ use super::{LONG_POLL, Poll, PollError, Polled, Queue, SHORT_POLL, mapping::Mapp
 use crate::reporter::Reporter;
 
 /// How many messages one call receives or deletes. Source: Amazon SQS API Reference,
-/// "ReceiveMessage".
+/// "`ReceiveMessage`".
 const MOST_PER_CALL: u32 = 10;
 
 /// The most bytes of a batch. Source: Lambda Developer Guide, "Batching behavior" (the payload
@@ -81,7 +81,7 @@ impl<Q: Queue> Inbox<'_, Q> {
     /// batch size and the payload limit. Empty where nothing came. Source: Lambda Developer Guide,
     /// "Polling and batching streams", "Configuring scaling and batching for SQS".
     async fn batch(&mut self, mapped: &Mapped) -> Result<Vec<Received>, PollError> {
-        let is_fifo = self.arn.ends_with(".fifo");
+        let is_fifo = self.arn.strip_suffix(".fifo").is_some();
         let size = mapped.mapping.batch_size.unwrap_or(MOST_PER_CALL).max(1);
         let size = if is_fifo { size.min(MOST_PER_CALL) } else { size };
         let window = mapped.mapping.maximum_batching_window_in_seconds.unwrap_or(0);
@@ -112,7 +112,7 @@ impl<Q: Queue> Inbox<'_, Q> {
     ) -> Result<(), PollError> {
         let received = self.queue.receive(most.min(MOST_PER_CALL), wait).await;
         let mut left = Vec::new();
-        for message in received.map_err(source_error)? {
+        for message in received.map_err(PollError::Source)? {
             let record = sqs_record(&message, &self.arn);
             if mapped.admits(&record) {
                 let size = record.to_string().len() + 1;
@@ -142,12 +142,8 @@ impl<Q: Queue> Inbox<'_, Q> {
 
     async fn delete(&mut self, receipt_handles: &[String]) -> Result<(), PollError> {
         for handles in receipt_handles.chunks(MOST_PER_CALL as usize) {
-            self.queue.delete(handles).await.map_err(source_error)?;
+            self.queue.delete(handles).await.map_err(PollError::Source)?;
         }
         Ok(())
     }
-}
-
-pub(super) fn source_error(error: Box<dyn std::error::Error + Send + Sync>) -> PollError {
-    PollError::Source(error.to_string())
 }

@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use retrigger_trigger::{KinesisRecord, SqsMessage, dynamodb_record, kinesis_record};
 use serde_json::Value;
 
+/// Why a source cannot be read, in its own words.
+pub type SourceError = Box<dyn Error + Send + Sync>;
+
 /// An answer of a source, when it comes.
-pub type SourceFuture<'s, T> =
-    Pin<Box<dyn Future<Output = Result<T, Box<dyn Error + Send + Sync>>> + Send + 's>>;
+pub type SourceFuture<'s, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 's>>;
 
 /// A queue.
 pub trait Queue: Send {
@@ -56,7 +58,7 @@ pub struct Shard {
     pub parents: Vec<String>,
 }
 
-/// Where reading a shard starts. Source: Lambda API Reference, "CreateEventSourceMapping"
+/// Where reading a shard starts. Source: Lambda API Reference, "`CreateEventSourceMapping`"
 /// (`StartingPosition`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Position {

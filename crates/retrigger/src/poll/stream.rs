@@ -11,13 +11,10 @@ use retrigger_trigger::{BatchOutcome, ItemFate};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::{
-    Poll, PollError, Polled, Position, Shard, Stream, StreamRecord, mapping::Mapped,
-    queue::source_error,
-};
+use super::{Poll, PollError, Polled, Position, Shard, Stream, StreamRecord, mapping::Mapped};
 use crate::reporter::Reporter;
 
-/// The batch size by default. Source: Lambda API Reference, "CreateEventSourceMapping".
+/// The batch size by default. Source: Lambda API Reference, "`CreateEventSourceMapping`".
 const BATCH_SIZE: u32 = 100;
 
 /// How often a shard is asked. Source: Lambda Developer Guide, "Polling and batching streams".
@@ -97,7 +94,7 @@ fn admitted(mapped: &Mapped, read: Vec<StreamRecord>, polled: &mut Polled) -> Ba
 impl<S: Stream> Shards<'_, S> {
     /// Looks for shards that are not known yet, to be read from `position` on.
     async fn find(&mut self, position: Position) -> Result<(), PollError> {
-        let mut shards = self.stream.shards().await.map_err(source_error)?;
+        let mut shards = self.stream.shards().await.map_err(PollError::Source)?;
         // In the order of their ids, so that runs are alike.
         shards.sort_by(|a, b| a.id.cmp(&b.id));
         shards.retain(|shard| self.known.insert(shard.id.clone()));
@@ -119,7 +116,7 @@ impl<S: Stream> Shards<'_, S> {
         self.waiting = later;
         for (shard, position) in now {
             let iterator = self.stream.iterator(&shard.id, &position).await;
-            let iterator = iterator.map_err(source_error)?;
+            let iterator = iterator.map_err(PollError::Source)?;
             self.open.push_back(Open { id: shard.id, iterator, empty: 0 });
         }
         Ok(())
@@ -136,7 +133,8 @@ impl<S: Stream> Shards<'_, S> {
         let (mut records, mut next) = (Vec::new(), Some(shard.iterator.clone()));
         while let Some(iterator) = next {
             let missing = size.saturating_sub(u32::try_from(records.len()).unwrap_or(size));
-            let page = self.stream.records(&id, iterator, missing).await.map_err(source_error)?;
+            let page =
+                self.stream.records(&id, iterator, missing).await.map_err(PollError::Source)?;
             records.extend(page.records);
             next = page.next;
             let is_full = records.len() >= size as usize;
