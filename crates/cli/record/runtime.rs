@@ -10,6 +10,8 @@ use std::{
     process::ExitStatus,
 };
 
+#[cfg(feature = "aws")]
+use retrigger::collect::S3Prefix;
 use retrigger::{
     record::{NewRecording, Recorder},
     recording::{FUNCTION_FILE, Redactor},
@@ -53,6 +55,14 @@ pub(crate) struct Args {
     /// reads, also out of the function's log
     #[arg(long)]
     stdout: bool,
+    /// Put each recording into S3 instead, below a prefix, as an object that `retrigger record
+    /// import` reads
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "s3://BUCKET/PREFIX", conflicts_with = "stdout")]
+    s3: Option<String>,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    connection: crate::connection::ConnectionArgs,
     /// Run as an extension of Lambda's, from its file in `/opt/extensions`, until Lambda shuts down;
     /// the function starts with `AWS_LAMBDA_EXEC_WRAPPER` naming a script that sets
     /// `AWS_LAMBDA_RUNTIME_API` to where this listens
@@ -89,7 +99,6 @@ fn one_in(text: &str) -> Result<NonZeroU64, String> {
 /// could not be recorded, else the function's.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
     output.finish()?;
-    let sink = Sink::open(args)?;
     let upstream = args.upstream.clone().or_else(|| std::env::var(RUNTIME_API).ok());
     let Some(upstream) = upstream else {
         return Err(Failure::new(format!(
@@ -99,6 +108,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let sink = Sink::open(args, &runtime)?;
     runtime.block_on(record(args, sink, upstream))
 }
 
@@ -176,28 +186,35 @@ enum Sink {
     Folder(Box<Recorder>),
     /// To standard output.
     Stdout(Redactor),
+    /// Below a prefix of S3.
+    #[cfg(feature = "aws")]
+    S3(Box<(S3Prefix, Redactor)>),
 }
 
 impl Sink {
-    fn open(args: &Args) -> Result<Self, Failure> {
-        let is_there = args.function.join(FUNCTION_FILE).exists();
-        if args.stdout && !is_there {
-            return Ok(Self::Stdout(Redactor::default()));
+    #[cfg_attr(not(feature = "aws"), expect(unused_variables, reason = "S3 alone is asynchronous"))]
+    fn open(args: &Args, runtime: &tokio::runtime::Runtime) -> Result<Self, Failure> {
+        #[cfg(feature = "aws")]
+        if let Some(uri) = &args.s3 {
+            let connection = runtime.block_on(args.connection.open())?;
+            let prefix = S3Prefix::new(&connection, uri);
+            let prefix = prefix.map_err(|error| crate::connection::failure(&error))?;
+            return Ok(Self::S3(Box::new((prefix, redactor(args)?))));
         }
-        let recorder = super::open(&args.function)?;
         if args.stdout {
-            return Ok(Self::Stdout(recorder.function().redactor()));
+            return redactor(args).map(Self::Stdout);
         }
-        Ok(Self::Folder(Box::new(recorder)))
+        Ok(Self::Folder(Box::new(super::open(&args.function)?)))
     }
 
-    /// Writes a recording; says where it is, if it is somewhere, or why it is not written.
-    fn write(&mut self, observed: &Observed) -> Result<Option<PathBuf>, String> {
+    /// Writes a recording; says where it is, if it is somewhere, or why it is not written. It
+    /// blocks.
+    fn write(&mut self, observed: &Observed) -> Result<Option<String>, String> {
         let new = NewRecording::of_observed(observed).ok_or("its event is not UTF-8")?;
         match self {
             Self::Folder(recorder) => recorder
                 .record(new)
-                .map(|made| Some(made.folder))
+                .map(|made| Some(made.folder.display().to_string()))
                 .map_err(|error| error.to_string()),
             Self::Stdout(redactor) => {
                 let line = new.to_line(redactor).map_err(|error| error.to_string())? + "\n";
@@ -206,8 +223,24 @@ impl Sink {
                 let written = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
                 written.map(|()| None).map_err(|error| error.to_string())
             }
+            #[cfg(feature = "aws")]
+            Self::S3(sink) => {
+                let (prefix, redactor) = &**sink;
+                let line = new.to_line(redactor).map_err(|error| error.to_string())?;
+                let name = format!("{}.json", observed.request_id);
+                let put = tokio::runtime::Handle::current().block_on(prefix.put(&name, line));
+                put.map(Some).map_err(|error| error.to_string())
+            }
         }
     }
+}
+
+/// The rules of the function folder, where there is one, or else those that always hold.
+fn redactor(args: &Args) -> Result<Redactor, Failure> {
+    if !args.function.join(FUNCTION_FILE).exists() {
+        return Ok(Redactor::default());
+    }
+    Ok(super::open(&args.function)?.function().redactor())
 }
 
 /// Writes recordings as they come; how many could not be written.
@@ -221,7 +254,7 @@ async fn write(mut sink: Sink, mut observations: Observations) -> u64 {
         let Ok((back, request_id, written)) = written.await else { return failed + 1 };
         sink = back;
         match written {
-            Ok(Some(folder)) => say(&format!("recorded  {}", folder.display())),
+            Ok(Some(place)) => say(&format!("recorded  {place}")),
             Ok(None) => {}
             Err(error) => {
                 failed += 1;

@@ -22,11 +22,13 @@ mod arn;
 mod connection;
 mod error;
 mod http;
+mod sink;
 mod snapshot;
 mod source;
 
 pub use connection::{Connection, ConnectionOptions};
 pub use error::{CollectError, ErrorKind, called};
+pub use sink::S3Prefix;
 pub use snapshot::{Known, SnapshotRequest, Taken, needed_policy, take};
 pub use source::{
     DynamodbStream, KinesisStream, SqsQueue, StartingPosition, StreamPage, StreamShard,
