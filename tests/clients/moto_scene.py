@@ -112,6 +112,22 @@ def make():
     )
 
 
+def messages():
+    sqs = client("sqs")
+    colour = {"colour": {"DataType": "String", "StringValue": "blue"}}
+    url = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
+    for number in range(7):
+        sqs.send_message(QueueUrl=url, MessageBody=f"{number}", MessageAttributes=colour)
+
+
+def objects():
+    """Prints every object that is below `recorded/`."""
+    s3 = client("s3")
+    found = s3.list_objects_v2(Bucket="order-files", Prefix="recorded/")["Contents"]
+    for one in found:
+        print(s3.get_object(Bucket="order-files", Key=one["Key"])["Body"].read().decode())
+
+
 def remove_statement():
     client("lambda").remove_permission(FunctionName="orders", StatementId="files")
     client("iam").delete_role_policy(RoleName="orders-role", PolicyName="read-orders")

@@ -15,6 +15,7 @@ mod lint_shared;
 mod noise;
 mod re_record;
 mod record;
+mod record_moto;
 mod record_runtimes;
 mod replay;
 mod review;

@@ -7,10 +7,10 @@ use crate::support::{Ran, copy, retrigger};
 const ID: &str = "8f507cfc-0001-4697-b07a-ac58fc914c95";
 
 /// A function folder without recordings, to record into.
-struct Function(tempfile::TempDir);
+pub(crate) struct Function(tempfile::TempDir);
 
 impl Function {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (Path::new("recordings/lambda-demo"), folder.path().join("demo"));
         fs::create_dir(&to).unwrap();
@@ -21,17 +21,17 @@ impl Function {
         Self(folder)
     }
 
-    fn path(&self, below: &str) -> String {
+    pub(crate) fn path(&self, below: &str) -> String {
         self.0.path().join("demo").join(below).to_str().unwrap().to_owned()
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.0.path().join(name);
         fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    fn import(&self, files: &[&str], options: &[&str]) -> Ran {
+    pub(crate) fn import(&self, files: &[&str], options: &[&str]) -> Ran {
         let function = self.path("");
         let mut arguments = vec!["record", "import", "--function", &function];
         arguments.extend(files);
@@ -46,7 +46,7 @@ impl Function {
     }
 }
 
-fn recorded(name: &str) -> String {
+pub(crate) fn recorded(name: &str) -> String {
     fs::read_to_string(format!("recordings/lambda-demo/{name}/event.json")).unwrap()
 }
 
@@ -195,7 +195,7 @@ while True:
 "#;
 
 /// Makes the function one whose program is a shell script.
-fn with_bootstrap(function: &Function, script: &str) {
+pub(crate) fn with_bootstrap(function: &Function, script: &str) {
     use std::os::unix::fs::PermissionsExt;
 
     let toml = "format = 1\nruntime = \"provided.al2023\"\nhandler = \"bootstrap\"\n\

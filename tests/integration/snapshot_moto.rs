@@ -30,14 +30,14 @@ fn python() -> Option<PathBuf> {
 }
 
 /// A server of its own, which ends with its value.
-struct Moto {
+pub(crate) struct Moto {
     python: PathBuf,
-    url: String,
+    pub(crate) url: String,
     child: Child,
 }
 
 impl Moto {
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let python = python()?;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new(&python)
@@ -57,7 +57,7 @@ impl Moto {
     }
 
     /// A step of `moto_scene.py`; gives what it prints.
-    fn does(&self, step: &str) -> Vec<u8> {
+    pub(crate) fn does(&self, step: &str) -> Vec<u8> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/moto_scene.py");
         let output = Command::new(&self.python).arg(script).args([&self.url, step]).output();
         let output = output.unwrap();

@@ -107,26 +107,14 @@ impl Folder {
         environment: &[(&str, &str)],
     ) -> Ran {
         let mut command = command();
-        command.env_clear();
+        offline(&mut command);
         command
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_CONFIG_FILE", "/nonexistent")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
             .envs(environment.iter().copied())
             .arg("snapshot")
             .arg(self.path(name))
             .args(["--endpoint-url", url])
             .args(more);
-        let output = command.output().expect("the command runs");
-        Ran {
-            code: output.status.code().expect("the command ends by itself"),
-            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
+        Ran::of(&mut command)
     }
 
     /// The same, which must take it whole.
@@ -136,6 +124,19 @@ impl Folder {
         assert_eq!(ran.code, 0, "{}", ran.text());
         ran
     }
+}
+
+/// Sets credentials for a server on this machine, and nothing of the user's own.
+pub(crate) fn offline(command: &mut std::process::Command) {
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/nonexistent")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
 }
 
 fn collect(folder: &Path, files: &mut Vec<(PathBuf, String)>) {

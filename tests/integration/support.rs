@@ -26,16 +26,21 @@ pub(crate) fn command() -> Command {
 /// Runs the command with these arguments.
 #[track_caller]
 pub(crate) fn retrigger<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ran {
-    let Output { status, stdout, stderr } =
-        command().args(arguments).output().expect("the command runs");
-    Ran {
-        code: status.code().expect("the command ends by itself"),
-        stdout: String::from_utf8(stdout).expect("UTF-8"),
-        stderr: String::from_utf8(stderr).expect("UTF-8"),
-    }
+    Ran::of(command().args(arguments))
 }
 
 impl Ran {
+    /// Runs a command to its end.
+    #[track_caller]
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().expect("the command runs");
+        Self {
+            code: status.code().expect("the command ends by itself"),
+            stdout: String::from_utf8(stdout).expect("UTF-8"),
+            stderr: String::from_utf8(stderr).expect("UTF-8"),
+        }
+    }
+
     /// Every line of the output as JSON.
     #[track_caller]
     pub(crate) fn json_lines(&self) -> Vec<serde_json::Value> {
