@@ -41,8 +41,12 @@ def make():
     queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:orders"
     sender = allow("sqs:SendMessage", queue, Sid="Send", Principal={"AWS": ACCOUNT})
     attributes = {"RedrivePolicy": json.dumps(redrive), "Policy": document(sender)}
-    sqs.create_queue(QueueName="orders", Attributes=attributes)
+    url = sqs.create_queue(QueueName="orders", Attributes=attributes)["QueueUrl"]
     assert dead
+    # Before there is a mapping: moto hands over by itself what comes later.
+    colour = {"colour": {"DataType": "String", "StringValue": "blue"}}
+    for number in range(7):
+        sqs.send_message(QueueUrl=url, MessageBody=f"{number}", MessageAttributes=colour)
 
     trust = {
         "Effect": "Allow",
@@ -110,14 +114,6 @@ def make():
         BatchSize=5,
         FunctionResponseTypes=["ReportBatchItemFailures"],
     )
-
-
-def messages():
-    sqs = client("sqs")
-    colour = {"colour": {"DataType": "String", "StringValue": "blue"}}
-    url = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
-    for number in range(7):
-        sqs.send_message(QueueUrl=url, MessageBody=f"{number}", MessageAttributes=colour)
 
 
 def objects():

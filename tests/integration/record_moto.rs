@@ -24,7 +24,6 @@ fn poll(moto: &Moto, folder: &Folder, more: &[&str]) -> Ran {
 fn a_queue_of_moto_is_recorded_and_shows_what_a_removed_statement_breaks() {
     let Some(moto) = Moto::start() else { return };
     moto.does("make");
-    moto.does("messages");
     let folder = Folder::new();
     folder.must_take("snapshot", &moto.url, &[]);
     let ran = poll(&moto, &folder, &["--batches", "1"]);
