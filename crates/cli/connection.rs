@@ -1,6 +1,6 @@
 //! How AWS's APIs are reached.
 
-use retrigger::collect::{CollectError, Connection, ConnectionOptions};
+use retrigger_collect::{CollectError, Connection, ConnectionOptions};
 
 use crate::exit::Failure;
 
@@ -12,20 +12,25 @@ pub(crate) struct ConnectionArgs {
     pub(crate) region: Option<String>,
     /// A profile of `~/.aws/config`
     #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
+    profile: Option<String>,
     /// Call this endpoint, such as `http://127.0.0.1:5000`, in place of AWS's
     #[arg(long, value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
+    endpoint_url: Option<String>,
 }
 
 impl ConnectionArgs {
-    /// Opens the connection. Nothing is called yet.
-    pub(crate) async fn open(&self) -> Result<Connection, Failure> {
+    /// What the flags say; all else is the default.
+    pub(crate) fn options(&self) -> ConnectionOptions {
         let mut options = ConnectionOptions::default();
         options.region.clone_from(&self.region);
         options.profile.clone_from(&self.profile);
         options.endpoint_url.clone_from(&self.endpoint_url);
-        Connection::open(&options).await.map_err(|error| failure(&error))
+        options
+    }
+
+    /// Opens the connection. Nothing is called yet.
+    pub(crate) async fn open(&self) -> Result<Connection, Failure> {
+        Connection::open(&self.options()).await.map_err(|error| failure(&error))
     }
 }
 

@@ -62,15 +62,8 @@ struct TakeArgs {
     /// Read all users, groups, roles and managed policies of the account
     #[arg(long)]
     account: bool,
-    /// The Region [default: as the AWS CLI finds it]
-    #[arg(long)]
-    region: Option<String>,
-    /// A profile of `~/.aws/config`
-    #[arg(long)]
-    profile: Option<String>,
-    /// An endpoint that speaks AWS's APIs
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    #[command(flatten)]
+    connection: crate::connection::ConnectionArgs,
     /// How long one attempt of one call may take
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=900))]

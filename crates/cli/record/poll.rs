@@ -7,10 +7,10 @@ use std::{
 };
 
 use retrigger::{
-    collect::{Connection, DynamodbStream, KinesisStream, SqsQueue},
     poll::{Poll, PollError, Polled},
     reporter::{Detail, Human, JsonLines, Reporter, clause_snippets},
 };
+use retrigger_collect::{Connection, DynamodbStream, KinesisStream, SqsQueue};
 use serde_json::json;
 
 use crate::{

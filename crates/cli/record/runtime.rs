@@ -10,13 +10,13 @@ use std::{
     process::ExitStatus,
 };
 
-#[cfg(feature = "aws")]
-use retrigger::collect::S3Prefix;
 use retrigger::{
     record::{NewRecording, Recorder},
     recording::{FUNCTION_FILE, Redactor},
     runtime::{Capture, Counts, Observations, Observed, Proxy},
 };
+#[cfg(feature = "aws")]
+use retrigger_collect::S3Prefix;
 use rustix::process::{Pid, kill_process};
 use tokio::{
     process::{Child, Command},

@@ -9,13 +9,14 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use retrigger::recording::{FUNCTION_FILE, FunctionFolder, Redactor, Snapshot, WrittenSnapshot};
 use retrigger_collect::{
-    CollectError, Connection, ConnectionOptions, Known, SnapshotRequest, Taken, needed_policy, take,
+    CollectError, Connection, Known, SnapshotRequest, Taken, needed_policy, take,
 };
 use serde::Serialize;
 use serde_json::json;
 
 use super::TakeArgs;
 use crate::{
+    connection::failure,
     exit::{Failure, Outcome},
     output::{Format, Output},
 };
@@ -104,17 +105,14 @@ fn known(args: &TakeArgs, place: &Place, request: &SnapshotRequest) -> Known {
     let name = name.split(':').next().unwrap_or(name);
     let earlier = Snapshot::open(&place.snapshot).ok();
     let mut known = earlier.map(|snapshot| Known::of(&snapshot, name)).unwrap_or_default();
-    if args.region.is_some() {
-        known.region.clone_from(&args.region);
+    if args.connection.region.is_some() {
+        known.region.clone_from(&args.connection.region);
     }
     known
 }
 
 async fn taken(args: &TakeArgs, request: &SnapshotRequest) -> Result<Taken, CollectError> {
-    let mut options = ConnectionOptions::default();
-    options.region.clone_from(&args.region);
-    options.profile.clone_from(&args.profile);
-    options.endpoint_url.clone_from(&args.endpoint_url);
+    let mut options = args.connection.options();
     options.timeout = Some(Duration::from_secs(args.timeout));
     if let Some(region) =
         request.function.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2))
@@ -192,8 +190,4 @@ impl Report<'_> {
         }
         Ok(())
     }
-}
-
-fn failure(error: &CollectError) -> Failure {
-    Failure::new(format!("{error}\n  help: {}", error.help()))
 }
