@@ -1,7 +1,9 @@
 //! How AWS's APIs are reached.
 
+#[cfg(feature = "aws")]
 use retrigger_collect::{CollectError, Connection, ConnectionOptions};
 
+#[cfg(feature = "aws")]
 use crate::exit::Failure;
 
 /// The flags of every command that calls AWS.
@@ -18,6 +20,7 @@ pub(crate) struct ConnectionArgs {
     endpoint_url: Option<String>,
 }
 
+#[cfg(feature = "aws")]
 impl ConnectionArgs {
     /// What the flags say; all else is the default.
     pub(crate) fn options(&self) -> ConnectionOptions {
@@ -35,6 +38,7 @@ impl ConnectionArgs {
 }
 
 /// The failure, and what to do about it.
+#[cfg(feature = "aws")]
 pub(crate) fn failure(error: &CollectError) -> Failure {
     Failure::new(format!("{error}\n  help: {}", error.help()))
 }

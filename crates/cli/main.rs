@@ -5,7 +5,6 @@ mod accept;
 mod bench;
 mod check;
 mod classify;
-#[cfg(feature = "aws")]
 mod connection;
 mod derive;
 mod exit;

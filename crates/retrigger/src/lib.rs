@@ -42,7 +42,8 @@
 //! ```
 //!
 //! With the feature `serve`, `serve::Serve` answers Lambda's own API for functions of function
-//! folders, and HTTP on their front doors, as `retrigger serve` does.
+//! folders, and HTTP on their front doors, as `retrigger serve` does. [`poll`] records what a queue or
+//! stream holds; with the feature `aws` that may be one of AWS's own, by the crate `collect`.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
