@@ -3,6 +3,8 @@
 use retrigger_iam::{Decision, Policy, PolicySet, Request, RequestRef};
 use rstest::rstest;
 
+use crate::agree::Both;
+
 /// A policy with one statement about everything.
 fn everything(effect: &str, action: &str) -> Policy {
     let text = format!(
@@ -102,4 +104,20 @@ fn a_batch_is_decided_as_its_requests() {
     assert_eq!(compiled.decide_all(&requests), one_by_one);
     let borrowed: Vec<RequestRef<'_>> = requests.iter().map(RequestRef::from).collect();
     assert_eq!(compiled.decide_all_ref(&borrowed), one_by_one);
+}
+
+/// A variable may have a value without text, also where a `*` is tried again before it.
+#[rstest]
+#[case("abx", Decision::Allowed)]
+#[case("x", Decision::Allowed)]
+#[case("ab", Decision::ImplicitlyDenied)]
+fn a_variable_may_be_empty_after_a_star(#[case] key: &str, #[case] expected: Decision) {
+    let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*",
+        "Resource": "arn:aws:s3:::b/*${aws:PrincipalTag/team}x"}}"#;
+    let identity = vec![text.parse().unwrap()];
+    let both = Both::new(PolicySet { identity, ..PolicySet::default() });
+    let user = "arn:aws:iam::111122223333:user/alice".parse().unwrap();
+    let request = Request::new(user, "s3:GetObject", format!("arn:aws:s3:::b/{key}"))
+        .with_context("aws:PrincipalTag/team", "");
+    assert_eq!(both.check(&request), expected);
 }
