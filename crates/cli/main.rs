@@ -2,6 +2,7 @@
 //! code.
 
 mod accept;
+mod anonymize;
 mod bench;
 mod check;
 mod classify;

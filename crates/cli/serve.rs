@@ -54,6 +54,8 @@ pub(crate) struct Args {
     /// Write each invocation as a recording into this folder of the function folder
     #[arg(long, value_name = "DIR")]
     record: Option<String>,
+    #[command(flatten)]
+    anonymize: crate::anonymize::AnonymizeArgs,
     /// How many invocations may run or wait at a time; further ones are throttled
     #[arg(long, value_name = "N", default_value_t = 1000)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
@@ -118,6 +120,7 @@ impl Args {
         let mut serve = Serve::new(self.paths.clone())
             .port(self.port)
             .concurrency(self.concurrency)
+            .anonymize(&self.anonymize.anonymize)
             .build(!self.no_build);
         if let Some(snapshot) = &self.snapshot {
             serve = serve.snapshot(snapshot);

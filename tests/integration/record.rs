@@ -194,6 +194,21 @@ while True:
     urllib.request.urlopen(urllib.request.Request(f"{base}/{id}/{path}", body, method="POST")).close()
 "#;
 
+#[test]
+fn whose_an_event_is_can_be_hidden() {
+    let function = Function::new();
+    let event = recorded("alb-get-root").replace("203.0.113.24", "8.8.4.4");
+    let event = function.file("event.json", &event);
+    let ran = function.import(&[&event], &["--anonymize", "ip,email"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let kept = fs::read_to_string(function.path("alb/event.json")).unwrap();
+    assert!(!kept.contains("8.8.4.4") && kept.contains("192.0.2.1"), "{kept}");
+    assert!(kept.contains("841860927337"), "{kept}");
+    let ran = function.import(&[&event], &["--anonymize", "name"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("`name` is none of `account`, `email` and `ip`"), "{}", ran.stderr);
+}
+
 /// Makes the function one whose program is a shell script.
 pub(crate) fn with_bootstrap(function: &Function, script: &str) {
     use std::os::unix::fs::PermissionsExt;

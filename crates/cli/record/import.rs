@@ -34,6 +34,8 @@ pub(crate) struct Args {
     /// What the recordings are called [default: after their triggers]
     #[arg(long)]
     name: Option<String>,
+    #[command(flatten)]
+    anonymize: crate::anonymize::AnonymizeArgs,
     /// The snapshot to replay them under [default: `snapshot` of the function folder]
     #[arg(long, value_name = "NAME")]
     snapshot: Option<String>,
@@ -60,7 +62,7 @@ pub(crate) struct Args {
 /// Imports every file. Exit code 2 where one cannot be read or an event not be recorded; the
 /// others are recorded all the same.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
-    let mut recorder = super::open(&args.function)?;
+    let mut recorder = super::open(&args.function)?.anonymize(&args.anonymize.anonymize);
     let mut outcome = Outcome::AsExpected;
     let mut report = |failure: Failure| {
         exit::report(&failure);

@@ -51,6 +51,8 @@ pub(crate) struct Args {
     /// How often to retry a batch of a stream that the mapping retries until it expires
     #[arg(long, value_name = "N", default_value_t = 2)]
     retries: u32,
+    #[command(flatten)]
+    anonymize: crate::anonymize::AnonymizeArgs,
     /// Run what was built before
     #[arg(long)]
     no_build: bool,
@@ -167,6 +169,7 @@ impl Args {
         let mut poll = Poll::new(&self.function)
             .until_empty(self.until_empty)
             .retries(self.retries)
+            .anonymize(&self.anonymize.anonymize)
             .build(!self.no_build);
         if let Some(snapshot) = &self.snapshot {
             poll = poll.snapshot(snapshot);

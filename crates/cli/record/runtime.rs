@@ -55,6 +55,8 @@ pub(crate) struct Args {
     /// reads, also out of the function's log
     #[arg(long)]
     stdout: bool,
+    #[command(flatten)]
+    anonymize: crate::anonymize::AnonymizeArgs,
     /// Put each recording into S3 instead, below a prefix, as an object that `retrigger record
     /// import` reads
     #[cfg(feature = "aws")]
@@ -204,7 +206,8 @@ impl Sink {
         if args.stdout {
             return redactor(args).map(Self::Stdout);
         }
-        Ok(Self::Folder(Box::new(super::open(&args.function)?)))
+        let recorder = super::open(&args.function)?.anonymize(&args.anonymize.anonymize);
+        Ok(Self::Folder(Box::new(recorder)))
     }
 
     /// Writes a recording; says where it is, if it is somewhere, or why it is not written. It
@@ -237,10 +240,11 @@ impl Sink {
 
 /// The rules of the function folder, where there is one, or else those that always hold.
 fn redactor(args: &Args) -> Result<Redactor, Failure> {
+    let kinds = &args.anonymize.anonymize;
     if !args.function.join(FUNCTION_FILE).exists() {
-        return Ok(Redactor::default());
+        return Ok(Redactor::default().anonymize(kinds));
     }
-    Ok(super::open(&args.function)?.function().redactor())
+    Ok(super::open(&args.function)?.anonymize(kinds).function().redactor())
 }
 
 /// Writes recordings as they come; how many could not be written.

@@ -57,6 +57,17 @@ impl FunctionFolder {
         self.path.join(&self.function.code)
     }
 
+    /// The same function, of which these kinds are anonymized besides those that `function.toml`
+    /// names.
+    #[must_use]
+    pub fn anonymize(mut self, kinds: &[Anonymize]) -> Self {
+        let named = &mut self.function.redact.anonymize;
+        named.extend(kinds);
+        named.sort();
+        named.dedup();
+        self
+    }
+
     /// What is redacted for recordings of this function: the rules that always apply, and those
     /// of `[redact]`.
     pub fn redactor(&self) -> Redactor {

@@ -30,7 +30,7 @@ use std::{
     time::Duration,
 };
 
-use retrigger_recording::{FunctionFolder, Snapshot};
+use retrigger_recording::{Anonymize, FunctionFolder, Snapshot};
 use retrigger_runtime::Handler;
 use retrigger_trigger::FilterError;
 
@@ -62,6 +62,7 @@ pub struct Poll {
     batches: Option<u64>,
     until_empty: bool,
     retries: u32,
+    anonymize: Vec<Anonymize>,
     build: bool,
     handler: Option<SharedHandler>,
 }
@@ -158,6 +159,7 @@ impl Poll {
             batches: None,
             until_empty: false,
             retries: 2,
+            anonymize: Vec::new(),
             build: true,
             handler: None,
         }
@@ -186,6 +188,12 @@ impl Poll {
     #[must_use]
     pub fn retries(self, retries: u32) -> Self {
         Self { retries, ..self }
+    }
+
+    /// Replaces these in what is recorded, besides what `function.toml` asks for.
+    #[must_use]
+    pub fn anonymize(self, kinds: &[Anonymize]) -> Self {
+        Self { anonymize: kinds.to_vec(), ..self }
     }
 
     /// Whether to build a function that says how; otherwise what was built before is run.
@@ -237,7 +245,7 @@ impl Poll {
     }
 
     async fn open(&self, source_arn: &str) -> Result<Mapped, PollError> {
-        let folder = Arc::new(FunctionFolder::load(&self.function)?);
+        let folder = Arc::new(FunctionFolder::load(&self.function)?.anonymize(&self.anonymize));
         let path = self.snapshot.as_deref().unwrap_or_else(|| Path::new("snapshot"));
         let snapshot = Arc::new(Snapshot::load(folder.path().join(path), &folder)?);
         let mut mapped = Mapped::new(folder, snapshot, source_arn)?;

@@ -37,8 +37,8 @@ use std::{
 
 use retrigger_iam::{Arn, Principal};
 use retrigger_recording::{
-    Error, Expected, Fact, FunctionFolder, Invocation, Manifest, Recording, Redactor, Time,
-    TriggerFacts, discover,
+    Anonymize, Error, Expected, Fact, FunctionFolder, Invocation, Manifest, Recording, Redactor,
+    Time, TriggerFacts, discover,
 };
 use retrigger_trigger::{Classification, Surroundings};
 use serde_json::Value;
@@ -175,6 +175,14 @@ impl Recorder {
         });
         let known = known.collect();
         Ok(Self { folder, redactor, known })
+    }
+
+    /// Replaces these too, besides what `function.toml` asks for. The snapshot keeps its own: where
+    /// account ids are replaced, what the policies say of the account no longer fits the event.
+    #[must_use]
+    pub fn anonymize(self, kinds: &[Anonymize]) -> Self {
+        let folder = self.folder.anonymize(kinds);
+        Self { redactor: folder.redactor(), folder, ..self }
     }
 
     /// The function.

@@ -64,7 +64,7 @@ use std::{
 };
 
 use retrigger_iam::Principal;
-use retrigger_recording::FunctionArn;
+use retrigger_recording::{Anonymize, FunctionArn};
 use retrigger_runtime::Handler;
 use retrigger_serve::Server;
 use tokio::{sync::watch, task::JoinSet};
@@ -100,6 +100,7 @@ pub struct Serve {
     snapshot: Option<PathBuf>,
     callers: Callers,
     record: Option<String>,
+    anonymize: Vec<Anonymize>,
     concurrency: u16,
     sandboxes: usize,
     build: bool,
@@ -150,6 +151,7 @@ impl Serve {
             snapshot: None,
             callers: Callers::default(),
             record: None,
+            anonymize: Vec::new(),
             concurrency: DEFAULT_CONCURRENCY,
             sandboxes: (4 * processors).max(8),
             build: true,
@@ -204,6 +206,12 @@ impl Serve {
     #[must_use]
     pub fn record(self, folder: impl Into<String>) -> Self {
         Self { record: Some(folder.into()), ..self }
+    }
+
+    /// Replaces these in what is recorded, besides what each `function.toml` asks for.
+    #[must_use]
+    pub fn anonymize(self, kinds: &[Anonymize]) -> Self {
+        Self { anonymize: kinds.to_vec(), ..self }
     }
 
     /// How many invocations may run or wait at a time; further ones are throttled. 1000 by
@@ -282,9 +290,10 @@ impl Serve {
     }
 
     fn open_function(&self, path: &Path) -> Result<Served, ServeError> {
-        Served::open(path, self.snapshot.as_deref(), self.build, |name| {
+        let served = Served::open(path, self.snapshot.as_deref(), self.build, |name| {
             self.handlers.get(name).cloned()
-        })
+        })?;
+        Ok(served.anonymize(&self.anonymize))
     }
 }
 

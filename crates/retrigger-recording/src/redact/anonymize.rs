@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     ops::Range,
+    str::FromStr,
     sync::LazyLock,
 };
 
@@ -50,6 +51,17 @@ static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 static ADDRESS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*|\d+(?:\.\d+){3}").ok());
+
+impl FromStr for Anonymize {
+    type Err = String;
+
+    /// `account`, `email` or `ip`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let kinds = [Self::Account, Self::Email, Self::Ip];
+        let found = kinds.into_iter().find(|kind| kind.rule() == text);
+        found.ok_or_else(|| format!("`{text}` is none of `account`, `email` and `ip`"))
+    }
+}
 
 impl Anonymize {
     /// The name of its rule.

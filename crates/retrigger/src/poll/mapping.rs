@@ -53,7 +53,8 @@ impl Mapped {
         }
         let criteria = mapping.filter_criteria.as_ref().unwrap_or(&Value::Null);
         let criteria = FilterCriteria::parse(criteria)?;
-        let recorder = Recorder::open(folder.path())?;
+        let kinds = &folder.function().redact.anonymize;
+        let recorder = Recorder::open(folder.path())?.anonymize(kinds);
         Ok(Self { folder, snapshot, source_arn, mapping, criteria, recorder, pool: None })
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use retrigger_iam::Principal;
-use retrigger_recording::{FunctionArn, FunctionFolder, Manifest};
+use retrigger_recording::{Anonymize, FunctionArn, FunctionFolder, Manifest};
 use serde_json::json;
 use walkdir::WalkDir;
 
@@ -60,6 +60,11 @@ impl Served {
         let files = files(&triggers);
         let held = Mutex::new(Held { triggers: Arc::new(triggers), files });
         Ok(Self { folder, pool, held })
+    }
+
+    /// The same, with these replaced in what is recorded.
+    pub(super) fn anonymize(self, kinds: &[Anonymize]) -> Self {
+        Self { folder: self.folder.anonymize(kinds), ..self }
     }
 
     pub(super) fn arn(&self) -> &FunctionArn {
