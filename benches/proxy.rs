@@ -84,6 +84,7 @@ impl Function {
     async fn send(&mut self, method: Method, path: &str, body: &'static [u8]) -> Bytes {
         let request = Request::builder().method(method).uri(path).header("host", "127.0.0.1");
         let request = request.body(Full::new(Bytes::from_static(body))).expect("a request");
+        self.0.ready().await.expect("a connection");
         let response = self.0.send_request(request).await.expect("an answer");
         response.into_body().collect().await.expect("a body").to_bytes()
     }
