@@ -1,27 +1,9 @@
 //! `retrigger record runtime` before functions in Node, Python and Rust, each with AWS's own client
 //! of the Runtime API, and a replay's Runtime API behind it. What is recorded replays at once.
 
-use std::{
-    env, fs,
-    io::{self, Write},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
-use crate::support::{copy, retrigger};
-
-/// The place that a variable names, or `None` where the test is to be skipped.
-fn installed(variable: &str, what: &str) -> Option<PathBuf> {
-    let place = env::var_os(variable).map(PathBuf::from);
-    if place.is_none() {
-        let ci = env::var("CI").is_ok_and(|value| value == "true");
-        assert!(!ci, "CI must test {what}: install it and set {variable}");
-        let notice = format!("SKIPPED: recording of {what} is not tested: {variable} is not set\n");
-        io::stderr().write_all(notice.as_bytes()).unwrap();
-    }
-    place
-}
+use crate::support::{copy, installed, retrigger};
 
 fn executable(path: &Path, script: &str) {
     fs::write(path, script).unwrap();

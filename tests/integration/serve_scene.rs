@@ -1,7 +1,6 @@
 //! A server of a function folder, and its callers.
 
 use std::{
-    env,
     io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     path::PathBuf,
@@ -17,7 +16,7 @@ use retrigger::{
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::support::command;
+use crate::support::{command, installed};
 
 /// A server in this process. Dropping it lets it finish, and waits for that.
 pub(crate) struct Serving {
@@ -235,18 +234,9 @@ pub(crate) fn handler() -> impl Handler {
     })
 }
 
-/// The `python3` with boto3 that `RETRIGGER_BOTO3_PYTHON` names. Without it a test says loudly that
-/// it is skipped, except in CI, where it fails.
+/// The `python3` with boto3.
 pub(crate) fn boto3() -> Option<PathBuf> {
-    let python = env::var_os("RETRIGGER_BOTO3_PYTHON").map(PathBuf::from);
-    if python.is_none() {
-        let ci = env::var("CI").is_ok_and(|value| value == "true");
-        assert!(!ci, "CI must test boto3: install it and set RETRIGGER_BOTO3_PYTHON");
-        // Not by eprintln!, whose output a passing test keeps to itself.
-        let notice = "SKIPPED: boto3 is not tested, as RETRIGGER_BOTO3_PYTHON is not set\n";
-        io::stderr().write_all(notice.as_bytes()).unwrap();
-    }
-    python
+    installed("RETRIGGER_BOTO3_PYTHON", "boto3")
 }
 
 /// Makes calls with boto3, one after the other; gives what each led to.

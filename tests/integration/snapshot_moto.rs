@@ -1,7 +1,6 @@
 //! `retrigger snapshot` of a server that speaks AWS's APIs: moto.
 
 use std::{
-    io::{self, Write},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -12,22 +11,8 @@ use serde_json::Value;
 
 use crate::{
     snapshot_scene::{ACCOUNT, Folder},
-    support::retrigger,
+    support::{installed, retrigger},
 };
-
-/// The `python3` with moto's server that `RETRIGGER_MOTO_PYTHON` names. Without it a test says
-/// loudly that it is skipped, except in CI, where it fails.
-fn python() -> Option<PathBuf> {
-    let python = std::env::var_os("RETRIGGER_MOTO_PYTHON").map(PathBuf::from);
-    if python.is_none() {
-        let ci = std::env::var("CI").is_ok_and(|value| value == "true");
-        assert!(!ci, "CI must test against moto: install it and set RETRIGGER_MOTO_PYTHON");
-        // Not by eprintln!, whose output a passing test keeps to itself.
-        let notice = "SKIPPED: no snapshot of moto is taken, as RETRIGGER_MOTO_PYTHON is not set\n";
-        io::stderr().write_all(notice.as_bytes()).unwrap();
-    }
-    python
-}
 
 /// A server of its own, which ends with its value.
 pub(crate) struct Moto {
@@ -38,7 +23,7 @@ pub(crate) struct Moto {
 
 impl Moto {
     pub(crate) fn start() -> Option<Self> {
-        let python = python()?;
+        let python = installed("RETRIGGER_MOTO_PYTHON", "moto")?;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new(&python)
             .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])

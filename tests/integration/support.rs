@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    io::Write,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -71,6 +72,20 @@ pub(crate) fn shared(file: &str) -> Option<PathBuf> {
     assert!(!is_named, "RETRIGGER_SHARED names a folder without {file}");
     eprintln!("SKIPPED: there is no {} to test against", path.display());
     None
+}
+
+/// The place that a variable names, such as a `python3` that has a package. Without it a test says
+/// loudly what is skipped, except in CI, where it fails.
+pub(crate) fn installed(variable: &str, what: &str) -> Option<PathBuf> {
+    let place = std::env::var_os(variable).map(PathBuf::from);
+    if place.is_none() {
+        let ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!ci, "CI must test {what}: install it and set {variable}");
+        // Not by eprintln!, whose output a passing test keeps to itself.
+        let notice = format!("SKIPPED: {what} is not tested, as {variable} is not set\n");
+        std::io::stderr().write_all(notice.as_bytes()).unwrap();
+    }
+    place
 }
 
 /// Copies a folder with all in it.

@@ -254,6 +254,14 @@ fn as_folder_name(name: &str) -> String {
     plain.trim_matches(['-', '.']).to_owned()
 }
 
+/// A snapshot as the recordings of a function name it: not at all where it is the one by default.
+pub(crate) fn snapshot_name(snapshot: &Path, function: &Path) -> Option<String> {
+    let below = snapshot.strip_prefix(function).ok()?;
+    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let path = parts.join("/");
+    (path != "snapshot" && !path.is_empty()).then_some(path)
+}
+
 /// A time as recordings have it: Lambda knows no more than milliseconds.
 pub(crate) fn to_the_millisecond(timestamp: jiff::Timestamp) -> Option<Time> {
     format!("{timestamp:.3}").parse().ok()

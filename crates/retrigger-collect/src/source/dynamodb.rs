@@ -103,45 +103,37 @@ impl DynamodbStream {
 
 /// A record with its members as AWS spells them. Source: Amazon DynamoDB API Reference, "Record".
 fn record(record: Record) -> Value {
-    let mut members = Map::new();
-    let mut put = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            members.insert(name.to_owned(), value);
-        }
-    };
-    put("eventID", record.event_id.map(Value::from));
-    put("eventName", record.event_name.map(|name| name.as_str().into()));
-    put("eventVersion", record.event_version.map(Value::from));
-    put("eventSource", record.event_source.map(Value::from));
-    put("awsRegion", record.aws_region.map(Value::from));
-    put("dynamodb", record.dynamodb.map(change));
-    put(
-        "userIdentity",
-        record
-            .user_identity
-            .map(|user| json!({"type": user.r#type, "principalId": user.principal_id})),
-    );
-    members.into()
+    let user = record
+        .user_identity
+        .map(|user| json!({"type": user.r#type, "principalId": user.principal_id}));
+    members([
+        ("eventID", record.event_id.map(Value::from)),
+        ("eventName", record.event_name.map(|name| name.as_str().into())),
+        ("eventVersion", record.event_version.map(Value::from)),
+        ("eventSource", record.event_source.map(Value::from)),
+        ("awsRegion", record.aws_region.map(Value::from)),
+        ("dynamodb", record.dynamodb.map(change)),
+        ("userIdentity", user),
+    ])
 }
 
 fn change(change: StreamRecord) -> Value {
-    let mut members = Map::new();
-    let mut put = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            members.insert(name.to_owned(), value);
-        }
-    };
-    put(
-        "ApproximateCreationDateTime",
-        change.approximate_creation_date_time.map(|time| time.secs().into()),
-    );
-    put("Keys", change.keys.map(item));
-    put("NewImage", change.new_image.map(item));
-    put("OldImage", change.old_image.map(item));
-    put("SequenceNumber", change.sequence_number.map(Value::from));
-    put("SizeBytes", change.size_bytes.map(Value::from));
-    put("StreamViewType", change.stream_view_type.map(|kind| kind.as_str().into()));
-    members.into()
+    let created = change.approximate_creation_date_time.map(|time| time.secs().into());
+    members([
+        ("ApproximateCreationDateTime", created),
+        ("Keys", change.keys.map(item)),
+        ("NewImage", change.new_image.map(item)),
+        ("OldImage", change.old_image.map(item)),
+        ("SequenceNumber", change.sequence_number.map(Value::from)),
+        ("SizeBytes", change.size_bytes.map(Value::from)),
+        ("StreamViewType", change.stream_view_type.map(|kind| kind.as_str().into())),
+    ])
+}
+
+/// An object of the members that are there.
+fn members<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    there.collect::<Map<_, _>>().into()
 }
 
 fn item(item: HashMap<String, AttributeValue>) -> Value {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{PollError, Polled};
 use crate::{
     event::{Event, RecordingFinished, RecordingId, Status},
-    record::{NewRecording, Recorder, to_the_millisecond},
+    record::{NewRecording, Recorder, snapshot_name, to_the_millisecond},
     replay::{Question, decide, live, pool::Pool},
     reporter::Reporter,
 };
@@ -189,7 +189,8 @@ impl Mapped {
             retries: Some(retries).filter(|retries| *retries > 0),
             ..Invocation::default()
         };
-        Manifest { snapshot: self.snapshot_name(), trigger, invocation, ..Manifest::default() }
+        let snapshot = snapshot_name(self.snapshot.path(), self.folder.path());
+        Manifest { snapshot, trigger, invocation, ..Manifest::default() }
     }
 
     /// The version or alias that the mapping invokes.
@@ -197,14 +198,6 @@ impl Mapped {
         let invoked = self.mapping.function_arn.as_deref()?;
         let rest = invoked.strip_prefix(self.folder.function().arn.as_str())?;
         rest.strip_prefix(':').filter(|name| *name != "$LATEST").map(str::to_owned)
-    }
-
-    /// The snapshot as a recording names it: not at all where it is the one by default.
-    fn snapshot_name(&self) -> Option<String> {
-        let below = self.snapshot.path().strip_prefix(self.folder.path()).ok()?;
-        let parts: Vec<_> =
-            below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        Some(parts.join("/")).filter(|path| path != "snapshot")
     }
 
     pub(super) async fn shut_down(self) {

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     event::Decided,
+    record::snapshot_name,
     replay::{Question, decide, pool::PoolError},
     triggers::Triggers,
 };
@@ -170,7 +171,7 @@ impl Decision {
             return Err(ApiError::no_function(&served.arn().qualified(Some(name))));
         }
         let manifest = Manifest {
-            snapshot: record::snapshot_name(&served, &triggers),
+            snapshot: snapshot_name(triggers.snapshot_path(), served.folder()),
             trigger,
             invocation: InvocationFacts {
                 qualifier,

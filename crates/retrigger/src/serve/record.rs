@@ -15,7 +15,6 @@ use crate::{
     event::Decided,
     record::{same_in_every_run, to_the_millisecond},
     replay::{answer, steps},
-    triggers::Triggers,
 };
 
 /// Writes invocations as recordings.
@@ -107,14 +106,6 @@ pub(super) fn expected(
         expected.error = denied.and_then(|decided| decided.message.clone());
     }
     expected
-}
-
-/// The snapshot as a recording names it: not at all where it is the one by default.
-pub(super) fn snapshot_name(served: &Served, triggers: &Triggers) -> Option<String> {
-    let below = triggers.snapshot_path().strip_prefix(served.folder()).ok()?;
-    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-    let path = parts.join("/");
-    (path != "snapshot" && !path.is_empty()).then_some(path)
 }
 
 /// The time, to the millisecond.
