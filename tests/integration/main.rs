@@ -22,6 +22,7 @@ mod review;
 mod scan;
 mod semantics;
 mod serve;
+mod serve_aws_cli;
 mod serve_boto3;
 mod serve_door_events;
 mod serve_door_scene;

@@ -208,6 +208,59 @@ fn boto3_is_told_who_may_not() {
     assert_eq!(recorded, 2, "the denied one and the failed one");
 }
 
+/// The calls that Terraform's provider makes for `aws_lambda_function_url`, `aws_lambda_permission`
+/// and `data.aws_lambda_function`, in its order: it reads what it made, and after it removed it
+/// reads once more to see that it is gone.
+#[test]
+fn what_terraform_asks_is_answered() {
+    let Some(python) = boto3() else { return };
+    let scene = Scene::new(&json!({}), "kind = \"sqs\"\n");
+    let serve = retrigger::serve::Serve::new([scene.root.path()]).in_process("demo", handler());
+    let serving = Serving::start(serve);
+    let call = |name: &str, with: Value| {
+        let mut with = with;
+        with["FunctionName"] = "demo".into();
+        json!({"do": name, "with": with})
+    };
+    let url = |name: &str, with| call(&format!("{name}_function_url_config"), with);
+    let cors = json!({"AllowOrigins": ["*"], "MaxAge": 60});
+    let permission = json!({"StatementId": "FunctionURLAllowPublicAccess",
+        "Action": "lambda:InvokeFunctionUrl", "Principal": "*", "FunctionUrlAuthType": "NONE"});
+    let made = call_with(
+        &python,
+        &serving.url(),
+        &[
+            call("get_function", json!({})),
+            call("list_versions_by_function", json!({})),
+            call("get_function_code_signing_config", json!({})),
+            url("create", json!({"AuthType": "NONE"})),
+            call("add_permission", permission),
+            url("get", json!({})),
+            url("update", json!({"AuthType": "AWS_IAM", "Cors": cors, "InvokeMode": "BUFFERED"})),
+            url("update", json!({"AuthType": "ANYONE"})),
+            json!({"do": "list_function_url_configs", "with": {"FunctionName": "demo"}}),
+            url("delete", json!({})),
+            url("get", json!({})),
+            url("delete", json!({})),
+        ],
+    );
+    let answers: Vec<&Value> = made.iter().map(|made| &made["answer"]).collect();
+    assert_eq!(answers[0]["Configuration"]["FunctionName"], "demo");
+    assert_eq!(answers[1]["Versions"][0]["Version"], "$LATEST");
+    assert_eq!(answers[2], &json!({"FunctionName": "demo"}));
+    assert_eq!(answers[3]["FunctionUrl"], answers[5]["FunctionUrl"]);
+    let statement: Value = serde_json::from_str(answers[4]["Statement"].as_str().unwrap()).unwrap();
+    assert_eq!(statement["Condition"]["StringEquals"]["lambda:FunctionUrlAuthType"], "NONE");
+    let updated = answers[6];
+    assert_eq!((&updated["AuthType"], &updated["Cors"]), (&json!("AWS_IAM"), &cors));
+    assert_eq!(updated["FunctionUrl"], answers[3]["FunctionUrl"]);
+    assert_eq!(made[7]["Code"], "ValidationException");
+    assert_eq!(answers[8]["FunctionUrlConfigs"], json!([updated]));
+    assert_eq!(answers[9], &json!({}));
+    assert_eq!(made[10]["Code"], "ResourceNotFoundException");
+    assert_eq!(made[11]["Code"], "ResourceNotFoundException");
+}
+
 #[test]
 fn boto3_loses_nothing_at_fifty_at_a_time() {
     let Some(python) = boto3() else { return };

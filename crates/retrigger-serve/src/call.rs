@@ -171,6 +171,16 @@ actions! {
     CreateFunctionUrlConfig,
     /// The URL.
     GetFunctionUrlConfig,
+    /// Changes it.
+    UpdateFunctionUrlConfig,
+    /// Takes it away.
+    DeleteFunctionUrlConfig,
+    /// All URLs of a function.
+    ListFunctionUrlConfigs,
+    /// The versions of a function.
+    ListVersionsByFunction,
+    /// Whether its code must be signed.
+    GetFunctionCodeSigningConfig,
     /// The tags of a function or mapping.
     ListTags,
 }

@@ -14,6 +14,7 @@ const ASYNC: &str = "2014-11-13";
 const STREAMING: &str = "2021-11-15";
 const URLS: &str = "2021-10-31";
 const TAGS: &str = "2017-03-31";
+const SIGNING: &str = "2020-06-30";
 
 /// One of the three ways to invoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,17 @@ impl Route {
             ("GET", [TAGS, "tags", arn]) => Ok(Self::control(Action::ListTags, None, Some(arn))),
             ("POST", [URLS, "functions", name, "url"]) => of(Action::CreateFunctionUrlConfig, name),
             ("GET", [URLS, "functions", name, "url"]) => of(Action::GetFunctionUrlConfig, name),
+            ("PUT", [URLS, "functions", name, "url"]) => of(Action::UpdateFunctionUrlConfig, name),
+            ("DELETE", [URLS, "functions", name, "url"]) => {
+                of(Action::DeleteFunctionUrlConfig, name)
+            }
+            ("GET", [URLS, "functions", name, "urls"]) => of(Action::ListFunctionUrlConfigs, name),
+            ("GET", [LAMBDA, "functions", name, "versions"]) => {
+                of(Action::ListVersionsByFunction, name)
+            }
+            ("GET", [SIGNING, "functions", name, "code-signing-config"]) => {
+                of(Action::GetFunctionCodeSigningConfig, name)
+            }
             _ => Err(unknown(method, uri)),
         }
     }
@@ -139,6 +151,11 @@ mod tests {
     #[case("POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping")]
     #[case("PUT", "/2015-03-31/event-source-mappings/7", "UpdateEventSourceMapping")]
     #[case("GET", "/2021-10-31/functions/demo/url", "GetFunctionUrlConfig")]
+    #[case("PUT", "/2021-10-31/functions/demo/url", "UpdateFunctionUrlConfig")]
+    #[case("DELETE", "/2021-10-31/functions/demo/url", "DeleteFunctionUrlConfig")]
+    #[case("GET", "/2021-10-31/functions/demo/urls", "ListFunctionUrlConfigs")]
+    #[case("GET", "/2015-03-31/functions/demo/versions", "ListVersionsByFunction")]
+    #[case("GET", "/2020-06-30/functions/demo/code-signing-config", "GetFunctionCodeSigningConfig")]
     #[case("GET", "/2017-03-31/tags/arn%3Aaws%3Alambda", "ListTags")]
     fn paths_lead_to_actions(#[case] method: &str, #[case] uri: &str, #[case] name: &str) {
         let Ok(Route::Control { action, .. }) = find(method, uri) else { panic!("no action") };

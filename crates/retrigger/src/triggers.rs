@@ -59,7 +59,7 @@ pub use new_trigger::NewTrigger;
 pub use poll::PollDenial;
 pub use refusal::Refusal;
 pub use settings::PolicyInForce;
-pub use url::NewUrl;
+pub use url::{NewUrl, UrlChanges};
 
 use crate::replay::authority::Authority;
 use mappings::MappingsFile;

@@ -243,7 +243,7 @@ fn read_file(
             let mappings: MappingsJson = parse::json(&*read(path)?)?;
             snapshot.event_source_mappings = mappings.event_source_mappings;
         }
-        URL_FILE => snapshot.function_url = Some(parse::json(&*read(path)?)?),
+        URL_FILE => snapshot.function_url = parse::json(&*read(path)?)?,
         POLICY_FILE => {
             let name = format!("policy of function `{function}`");
             snapshot.unqualified = Some(PolicyDocument::read(path, name)?.in_aws_form());

@@ -7,8 +7,8 @@ use retrigger_serve::{Action, Answer, ApiError, Call, Control, FunctionName, Ope
 use retrigger_trigger::Permission;
 use serde_json::{Value, json};
 
-use super::{api::Api, authorize::Asked, function::Served, record};
-use crate::triggers::{NewUrl, Triggers};
+use super::{api::Api, authorize::Asked, function::Served, invoke::LATEST, record};
+use crate::triggers::{NewUrl, Triggers, UrlChanges};
 
 /// A call about one function.
 struct About<'c> {
@@ -42,6 +42,11 @@ impl Api {
                     Action::GetFunctionConfiguration => about.get_configuration(),
                     Action::CreateFunctionUrlConfig => about.create_url(),
                     Action::GetFunctionUrlConfig => about.get_url(),
+                    Action::UpdateFunctionUrlConfig => about.update_url(),
+                    Action::DeleteFunctionUrlConfig => about.delete_url(),
+                    Action::ListFunctionUrlConfigs => about.list_urls(),
+                    Action::ListVersionsByFunction => about.list_versions(),
+                    Action::GetFunctionCodeSigningConfig => about.get_code_signing(),
                     other => {
                         let text = format!("`{}` is not answered here", other.name());
                         Err(ApiError::new("UnknownOperationException", text))
@@ -184,7 +189,7 @@ impl About<'_> {
             qualifier: self.qualifier.map(str::to_owned),
             auth_type: control.required("AuthType")?,
             invoke_mode: control.optional("InvokeMode")?,
-            cors: control.body.get("Cors").filter(|cors| cors.is_object()).cloned(),
+            cors: cors(control),
             creation_time: record::now().map(String::from).unwrap_or_default(),
         };
         self.authorize(vec![("lambda:FunctionUrlAuthType", new.auth_type.clone())])?;
@@ -197,6 +202,48 @@ impl About<'_> {
         let url = self.triggers.url(self.qualifier)?;
         url.map(|url| Answer::Json(200, url)).ok_or_else(nothing_there)
     }
+
+    fn update_url(&self) -> Result<Answer, ApiError> {
+        let changes = UrlChanges {
+            auth_type: self.control.optional("AuthType")?,
+            invoke_mode: self.control.optional("InvokeMode")?,
+            cors: cors(self.control),
+            last_modified_time: record::now().map(String::from).unwrap_or_default(),
+        };
+        let auth_type = changes.auth_type.clone();
+        let context = auth_type.map(|kind| ("lambda:FunctionUrlAuthType", kind));
+        self.authorize(context.into_iter().collect())?;
+        let qualifier = self.qualifier;
+        let url = self.served.change(|triggers| triggers.update_url(qualifier, &changes))?;
+        Ok(Answer::Json(200, url))
+    }
+
+    fn delete_url(&self) -> Result<Answer, ApiError> {
+        self.authorize(vec![])?;
+        self.served.change(|triggers| triggers.remove_url(self.qualifier))?;
+        Ok(Answer::Empty(204))
+    }
+
+    fn list_urls(&self) -> Result<Answer, ApiError> {
+        self.authorize(vec![])?;
+        let urls: Vec<Value> = self.triggers.any_url()?.into_iter().collect();
+        page("FunctionUrlConfigs", &urls, &self.control.query, 50)
+    }
+
+    fn list_versions(&self) -> Result<Answer, ApiError> {
+        self.authorize(vec![])?;
+        let mut versions = vec![self.triggers.configuration(Some(LATEST))?];
+        for version in self.triggers.versions()? {
+            versions.push(self.triggers.configuration(Some(&version))?);
+        }
+        page("Versions", &versions, &self.control.query, 50)
+    }
+
+    /// A snapshot keeps no code signing configuration, which AWS answers without its ARN.
+    fn get_code_signing(&self) -> Result<Answer, ApiError> {
+        self.authorize(vec![])?;
+        Ok(Answer::Json(200, json!({ "FunctionName": self.served.name() })))
+    }
 }
 
 /// A call by a caller, on a resource that has no policy of its own.
@@ -206,6 +253,10 @@ pub(super) fn asked(caller: &Principal, action: Action, resource: String) -> Ask
 
 pub(super) fn nothing_there() -> ApiError {
     ApiError::new("ResourceNotFoundException", "The resource you requested does not exist.")
+}
+
+fn cors(control: &Control) -> Option<Value> {
+    control.body.get("Cors").filter(|cors| cors.is_object()).cloned()
 }
 
 fn flag(control: &Control, member: &str) -> Result<bool, ApiError> {

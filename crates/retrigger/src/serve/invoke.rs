@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The version that every alias leads to: the code in the function folder.
-const LATEST: &str = "$LATEST";
+pub(super) const LATEST: &str = "$LATEST";
 
 /// What is to be invoked, by what, and with what.
 pub(super) struct Asked {

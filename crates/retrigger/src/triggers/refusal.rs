@@ -75,6 +75,10 @@ impl Refusal {
         Self::new("ResourceConflictException", message)
     }
 
+    pub(super) fn no_url() -> Self {
+        Self::new("ResourceNotFoundException", "The resource you requested does not exist.")
+    }
+
     pub(super) fn no_mapping(known: &str) -> Self {
         let message = "The resource you requested does not exist.";
         let there = if known.is_empty() {

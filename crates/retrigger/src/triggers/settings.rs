@@ -68,6 +68,19 @@ impl Triggers {
         Ok(Value::Object(configuration))
     }
 
+    /// The numbered versions that the snapshot knows of, in order: those with a policy. It lists
+    /// them nowhere.
+    ///
+    /// # Errors
+    ///
+    /// Where the snapshot has nothing of the function.
+    pub fn versions(&self) -> Result<Vec<String>, TriggersError> {
+        let qualifiers = self.function()?.policies().filter_map(|(qualifier, _)| qualifier);
+        let mut versions: Vec<u64> = qualifiers.filter_map(|name| name.parse().ok()).collect();
+        versions.sort_unstable();
+        Ok(versions.iter().map(u64::to_string).collect())
+    }
+
     /// Whether the snapshot knows of this version or alias: `$LATEST`, or one with a policy, an
     /// event source mapping or a URL. It lists them nowhere.
     #[cfg(feature = "serve")]
