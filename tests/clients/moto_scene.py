@@ -116,6 +116,57 @@ def make():
     )
 
 
+def streams():
+    """Two streams with what happened in them, each with a mapping. Prints their ARNs."""
+    kinesis, dynamodb, lam, iam = (
+        client(name) for name in ["kinesis", "dynamodb", "lambda", "iam"]
+    )
+    kinesis.create_stream(StreamName="clicks", ShardCount=2)
+    for number in range(5):
+        shard = str(number % 2 * 2**127)
+        kinesis.put_record(
+            StreamName="clicks", Data=f"{number}", PartitionKey="p", ExplicitHashKey=shard
+        )
+    stream = kinesis.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]
+    stream = stream["StreamARN"]
+    table = dynamodb.create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )["TableDescription"]["LatestStreamArn"]
+    for count in ["1", "2"]:
+        item = {"id": {"S": "o-1"}, "count": {"N": count}, "tags": {"SS": ["a", "b"]}}
+        dynamodb.put_item(TableName="orders", Item=item)
+    dynamodb.delete_item(TableName="orders", Key={"id": {"S": "o-1"}})
+
+    iam.delete_role_permissions_boundary(RoleName="orders-role")
+    read = ["DescribeStream", "GetRecords", "GetShardIterator"]
+    more = ["DescribeStreamSummary", "ListShards", "SubscribeToShard"]
+    iam.put_role_policy(
+        RoleName="orders-role",
+        PolicyName="read-streams",
+        PolicyDocument=document(
+            allow(
+                [f"kinesis:{name}" for name in [*read, *more]],
+                stream,
+                Sid="ReadClicks",
+            ),
+            allow([f"dynamodb:{name}" for name in read], table, Sid="ReadChanges"),
+            allow(["kinesis:ListStreams", "dynamodb:ListStreams"], "*"),
+        ),
+    )
+    for arn in [stream, table]:
+        lam.create_event_source_mapping(
+            EventSourceArn=arn,
+            FunctionName="orders",
+            BatchSize=10,
+            StartingPosition="TRIM_HORIZON",
+        )
+    print(json.dumps([stream, table]))
+
+
 def objects():
     """Prints every object that is below `recorded/`."""
     s3 = client("s3")
@@ -127,6 +178,10 @@ def objects():
 def remove_statement():
     client("lambda").remove_permission(FunctionName="orders", StatementId="files")
     client("iam").delete_role_policy(RoleName="orders-role", PolicyName="read-orders")
+
+
+def remove_streams():
+    client("iam").delete_role_policy(RoleName="orders-role", PolicyName="read-streams")
 
 
 def organization():

@@ -1,5 +1,7 @@
 //! Recording from a server that speaks AWS's APIs, moto, and into one.
 
+use serde_json::{Value, json};
+
 use crate::{
     record::{Function, recorded, with_bootstrap},
     snapshot_moto::Moto,
@@ -55,6 +57,56 @@ fn a_queue_of_moto_is_recorded_and_shows_what_a_removed_statement_breaks() {
     assert!(ran.stdout.starts_with("nothing is read from the source:\n"), "{}", ran.text());
     let denial = "The provided execution role does not have permissions to call ReceiveMessage";
     assert!(ran.stdout.contains(denial), "{}", ran.text());
+}
+
+/// A stream of Kinesis with two shards, and that of a table with an item that was made, changed and
+/// deleted.
+#[test]
+fn streams_of_moto_are_recorded() {
+    let Some(moto) = Moto::start() else { return };
+    moto.does("make");
+    let streams: Vec<String> = serde_json::from_slice(&moto.does("streams")).unwrap();
+    let folder = Folder::new();
+    folder.must_take("snapshot", &moto.url, &[]);
+    let poll = |arn: &str, more: &[&str]| {
+        let mut command = command();
+        offline(&mut command);
+        command.args(["record", "poll", "--until-empty", "--function"]).arg(folder.path(""));
+        command.args(["--stream-arn", arn, "--endpoint-url", &moto.url]).args(more);
+        Ran::of(&mut command)
+    };
+    let ran = poll(&streams[0], &[]);
+    assert_eq!(ran.code, 0, "{}", ran.text());
+    assert!(ran.stdout.contains("2 batches recorded, 5 items: 5 done\n"), "{}", ran.text());
+    let ran = poll(&streams[1], &[]);
+    assert_eq!(ran.code, 0, "{}", ran.text());
+    assert!(ran.stdout.contains("1 batch recorded, 3 items: 3 done\n"), "{}", ran.text());
+
+    let event: Value = serde_json::from_str(&folder.text("dynamodb/event.json")).unwrap();
+    let names: Vec<&Value> =
+        event["Records"].as_array().unwrap().iter().map(|record| &record["eventName"]).collect();
+    assert_eq!(names, ["INSERT", "MODIFY", "REMOVE"]);
+    let changed = &event["Records"][1]["dynamodb"];
+    assert_eq!(changed["OldImage"]["count"], json!({"N": "1"}));
+    assert_eq!(changed["NewImage"]["count"], json!({"N": "2"}));
+    let replayed = retrigger(["replay", &folder.shown("")]);
+    assert_eq!(replayed.code, 0, "{}", replayed.text());
+
+    moto.does("remove_statement");
+    moto.does("remove_streams");
+    folder.must_take("snapshots/later", &moto.url, &[]);
+    for (stream, denied) in
+        streams.iter().zip(["kinesis:DescribeStream", "dynamodb:DescribeStream"])
+    {
+        let ran = poll(stream, &["--snapshot", "snapshots/later"]);
+        assert_eq!(ran.code, 1, "{}", ran.text());
+        assert!(ran.stdout.starts_with("nothing is read from the source:\n"), "{}", ran.text());
+        assert!(
+            ran.stdout.contains(&format!("  - {denied}: ImplicitlyDenied\n")),
+            "{}",
+            ran.text()
+        );
+    }
 }
 
 #[test]

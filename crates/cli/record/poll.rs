@@ -90,6 +90,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
         Ok(None) => Ok(Outcome::Invalid),
         Err(Ended::Poll(PollError::Denied { denied })) => {
             writeln!(output, "nothing is read from the source:")?;
+            let decision = &denied.explanation.decision;
+            output.item(&format!("{}: {decision}", denied.request.action))?;
             output.item(denied.message.as_deref().unwrap_or("a condition key is not known"))?;
             write!(output, "{}", clause_snippets(&denied.clauses, Output::look()))?;
             Ok(Outcome::Different)
