@@ -57,6 +57,35 @@ fn a_url_that_streams_sends_the_response_as_it_comes() {
 }
 
 #[test]
+fn an_invocation_that_streams_sends_chunks_as_they_come() {
+    let scene = Doors::new("streaming");
+    let serving = Serving::start(scene.serve(&[]));
+    let head = "POST /2021-11-15/functions/lambdaDemo/response-streaming-invocations";
+    let begun = |event: &[u8]| {
+        let mut connection = serving.connect();
+        connection.send(head, &[("connection", "close")], event).unwrap();
+        let has_begun = |got: &[u8]| got.windows(6).any(|six| six == b"first ");
+        let first = connection.receive_until(has_begun).unwrap();
+        let begun = Instant::now();
+        let rest = connection.receive_until(|_| false).unwrap();
+        (begun.elapsed(), [first, rest].map(|got| String::from_utf8_lossy(&got).into_owned()))
+    };
+    // Until the sandbox is warm.
+    begun(b"{}");
+    let (waited, [first, rest]) = begun(b"{}");
+    assert!(first.contains("application/vnd.amazon.eventstream"), "{first}");
+    assert!(first.contains("PayloadChunk") && !first.contains("last"), "{first}");
+    assert!(rest.contains("last") && rest.contains("InvokeComplete"), "{rest}");
+    assert!(waited > Duration::from_millis(400), "{waited:?}");
+    let (_, [_, rest]) = begun(br#"{"rawPath": "/fail"}"#);
+    assert!(rest.contains(r#""ErrorCode":"TypeError""#) && rest.contains("boom"), "{rest}");
+    drop(serving);
+    let recorded = scene.recorded();
+    let outcomes: Vec<_> = recorded.iter().map(|(_, it)| it["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["completed", "completed", "function-error"]);
+}
+
+#[test]
 fn a_function_that_does_not_stream_is_answered_with_all_it_returned() {
     if !has_curl() {
         return;

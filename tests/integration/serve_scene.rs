@@ -185,6 +185,20 @@ impl Connection {
         Ok(reply)
     }
 
+    /// All that came once `is_enough`, or the other side has said all.
+    pub(crate) fn receive_until(
+        &mut self,
+        is_enough: impl Fn(&[u8]) -> bool,
+    ) -> io::Result<Vec<u8>> {
+        while !is_enough(&self.rest) {
+            match self.read() {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+                read => read?,
+            }
+        }
+        Ok(std::mem::take(&mut self.rest))
+    }
+
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 16 * 1024];
         let count = self.stream.read(&mut buffer)?;

@@ -7,14 +7,16 @@ use hyper::{
     header::{CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 use crate::{
-    ApiError,
+    ApiError, BrokenOff,
+    door::Outgoing,
     event_stream::{self, Complete},
 };
 
 /// What a call led to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Answer {
     /// A status and JSON.
     Json(u16, Value),
@@ -22,6 +24,26 @@ pub enum Answer {
     Empty(u16),
     /// A function has run to its end.
     Invoked(Box<Invoked>),
+    /// A function runs, and its response is sent as it comes, by an event stream.
+    Streamed(Streaming),
+}
+
+/// A response that comes in parts. Source: Lambda API Reference, "`InvokeWithResponseStream`".
+#[derive(Debug)]
+pub struct Streaming {
+    /// The version that runs.
+    pub executed_version: String,
+    /// What comes: parts of the payload, then how it ended. Without an end the connection is cut.
+    pub parts: mpsc::UnboundedReceiver<StreamedPart>,
+}
+
+/// A part of a response.
+#[derive(Clone, Debug)]
+pub enum StreamedPart {
+    /// The next bytes.
+    Payload(Bytes),
+    /// The end. Its payload is sent only where it is an error.
+    Complete(Box<Invoked>),
 }
 
 /// How an invocation ended. Source: Lambda API Reference, "Invoke" ("Response Elements").
@@ -35,24 +57,17 @@ pub struct Invoked {
     pub executed_version: String,
     /// The end of the log, in base64, where it was asked for.
     pub log_result: Option<String>,
-    /// Whether to answer by an event stream.
-    pub streamed: bool,
 }
 
-pub(crate) type HttpResponse = Response<Full<Bytes>>;
+pub(crate) type HttpResponse = Response<Outgoing>;
 
 /// The HTTP response to a call.
 pub(crate) fn response(request_id: &str, answer: Result<Answer, ApiError>) -> HttpResponse {
     let mut response = match answer {
         Ok(Answer::Json(status, body)) => json(status, &body),
         Ok(Answer::Empty(status)) => plain(status, Bytes::new()),
-        Ok(Answer::Invoked(invoked)) => {
-            if invoked.streamed {
-                streamed(&invoked)
-            } else {
-                buffered(&invoked)
-            }
-        }
+        Ok(Answer::Invoked(invoked)) => buffered(&invoked),
+        Ok(Answer::Streamed(streaming)) => streamed(streaming),
         Err(error) => failed(&error),
     };
     set(&mut response, "x-amzn-requestid", request_id);
@@ -79,24 +94,40 @@ fn buffered(invoked: &Invoked) -> HttpResponse {
     response
 }
 
+/// Sends the parts as they come.
+fn streamed(streaming: Streaming) -> HttpResponse {
+    let Streaming { executed_version, mut parts } = streaming;
+    let (out, body) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut is_complete = false;
+        while let Some(part) = parts.recv().await {
+            is_complete = matches!(part, StreamedPart::Complete(_));
+            // Fails only where the client has gone away; the function goes on all the same.
+            let _ = out.send(framed(&part).ok_or(BrokenOff));
+        }
+        if !is_complete {
+            let _ = out.send(Err(BrokenOff));
+        }
+    });
+    let mut response = Response::new(Outgoing::Streamed(body));
+    set(&mut response, "content-type", "application/vnd.amazon.eventstream");
+    set(&mut response, "x-amz-executed-version", &executed_version);
+    response
+}
+
 /// A function's error comes at the end of the stream, where AWS has it too.
 /// Not settled: whether AWS has the type of the error as its code, as here, or `Unhandled`.
-fn streamed(invoked: &Invoked) -> HttpResponse {
-    let Invoked { payload, function_error, executed_version, log_result, .. } = invoked;
-    let mut complete = Complete { log_result: log_result.clone(), ..Complete::default() };
-    let mut sent = payload.clone();
-    if let Some(kind) = function_error {
-        complete.error_code = Some(kind.clone());
-        complete.error_details = Some(String::from_utf8_lossy(payload).into_owned());
-        sent = Bytes::new();
-    }
-    let Some(stream) = event_stream::encode(&sent, &complete) else {
-        return failed(&ApiError::service("the response cannot be framed as an event stream"));
+fn framed(part: &StreamedPart) -> Option<Bytes> {
+    let invoked = match part {
+        StreamedPart::Payload(part) => return event_stream::payload(part),
+        StreamedPart::Complete(invoked) => invoked,
     };
-    let mut response = plain(200, stream);
-    set(&mut response, "content-type", "application/vnd.amazon.eventstream");
-    set(&mut response, "x-amz-executed-version", executed_version);
-    response
+    let details = String::from_utf8_lossy(&invoked.payload);
+    event_stream::complete(&Complete {
+        error_details: invoked.function_error.is_some().then(|| details.into_owned()),
+        error_code: invoked.function_error.clone(),
+        log_result: invoked.log_result.clone(),
+    })
 }
 
 fn json(status: u16, body: &Value) -> HttpResponse {
@@ -106,7 +137,7 @@ fn json(status: u16, body: &Value) -> HttpResponse {
 }
 
 fn plain(status: u16, body: Bytes) -> HttpResponse {
-    let mut response = Response::new(Full::new(body));
+    let mut response = Response::new(Outgoing::Whole(Full::new(body)));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     response
 }

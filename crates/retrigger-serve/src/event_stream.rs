@@ -20,14 +20,20 @@ pub(crate) struct Complete {
     pub(crate) log_result: Option<String>,
 }
 
-/// The payload in chunks, and how it ended; `None` where the framing refuses it.
-pub(crate) fn encode(payload: &Bytes, complete: &Complete) -> Option<Bytes> {
+/// A part of the payload, in chunks; `None` where the framing refuses it.
+pub(crate) fn payload(part: &Bytes) -> Option<Bytes> {
     let mut stream = BytesMut::new();
-    for start in (0..payload.len()).step_by(CHUNK) {
-        let chunk = payload.slice(start..payload.len().min(start + CHUNK));
+    for start in (0..part.len()).step_by(CHUNK) {
+        let chunk = part.slice(start..part.len().min(start + CHUNK));
         let message = event("PayloadChunk", "application/octet-stream", chunk);
         write_message_to(&message, &mut stream).ok()?;
     }
+    Some(stream.freeze())
+}
+
+/// The end; `None` where the framing refuses it.
+pub(crate) fn complete(complete: &Complete) -> Option<Bytes> {
+    let mut stream = BytesMut::new();
     let members = [
         ("ErrorCode", &complete.error_code),
         ("ErrorDetails", &complete.error_details),
@@ -60,7 +66,10 @@ mod tests {
     fn chunks_come_first_and_the_end_last() {
         let payload = Bytes::from(vec![7_u8; CHUNK + 1]);
         let complete = Complete { log_result: Some("bG9n".to_owned()), ..Complete::default() };
-        let mut stream = encode(&payload, &complete).unwrap();
+        let ended = super::complete(&complete).unwrap();
+        let mut stream = BytesMut::from(super::payload(&payload).unwrap());
+        stream.extend_from_slice(&ended);
+        let mut stream = stream.freeze();
         let mut messages = Vec::new();
         while !stream.is_empty() {
             messages.push(read_message_from(&mut stream).unwrap());

@@ -39,7 +39,7 @@ mod invoke;
 mod route;
 mod server;
 
-pub use answer::{Answer, Invoked};
+pub use answer::{Answer, Invoked, StreamedPart, Streaming};
 pub use call::{Action, Call, Control, InvocationType, Invoke, Notification, Operation};
 pub use door::{
     BrokenOff, Door, DoorBody, DoorRequest, DoorResponse, Responding, is_loopback_host,

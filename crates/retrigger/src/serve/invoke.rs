@@ -7,7 +7,8 @@ use retrigger_iam::Principal;
 use retrigger_recording::{Invocation as InvocationFacts, Manifest, Step, TriggerFacts};
 use retrigger_runtime::{Invocation, Outcome, SandboxError, StreamPart};
 use retrigger_serve::{
-    Answer, ApiError, Call, InvocationType, Invoke, Invoked, LogTail, Operation,
+    Answer, ApiError, Call, InvocationType, Invoke, Invoked, LogTail, Operation, StreamedPart,
+    Streaming,
 };
 use retrigger_trigger::Declared;
 use serde_json::Value;
@@ -72,12 +73,53 @@ impl Api {
         if invocation_type == InvocationType::DryRun {
             return Ok(Answer::Empty(204));
         }
+        if invoke.streamed {
+            return self.stream(decision, invoke, room).await;
+        }
         // On its own, so that it goes on where the caller goes away, as on AWS.
-        let running = tokio::spawn(self.answer_invoke(decision, invoke, room));
+        let running = tokio::spawn(self.answer_invoke(decision, invoke, room, None));
         if invocation_type == InvocationType::Event {
             return Ok(Answer::Empty(202));
         }
-        running.await.map_err(|error| ApiError::service(error.to_string()))?
+        running
+            .await
+            .map_err(|error| broken(&error))?
+            .map(|invoked| Answer::Invoked(Box::new(invoked)))
+    }
+
+    /// Answers once the function begins to, or has ended.
+    async fn stream(
+        self: Arc<Self>,
+        decision: Decision,
+        asked: Box<Invoke>,
+        room: OwnedSemaphorePermit,
+    ) -> Result<Answer, ApiError> {
+        let executed_version = decision.version().to_owned();
+        let (sender, mut come) = mpsc::unbounded_channel();
+        let running = tokio::spawn(self.answer_invoke(decision, asked, room, Some(sender)));
+        let (out, parts) = mpsc::unbounded_channel();
+        let streaming = Streaming { executed_version, parts };
+        let Some(first) = come.recv().await else {
+            let invoked = running.await.map_err(|error| broken(&error))??;
+            if invoked.function_error.is_none() {
+                let _ = out.send(StreamedPart::Payload(invoked.payload.clone()));
+            }
+            let _ = out.send(StreamedPart::Complete(Box::new(invoked)));
+            return Ok(Answer::Streamed(streaming));
+        };
+        tokio::spawn(async move {
+            let mut part = Some(first);
+            while let Some(next) = part {
+                if let StreamPart::Data(data) = next {
+                    let _ = out.send(StreamedPart::Payload(data));
+                }
+                part = come.recv().await;
+            }
+            if let Ok(Ok(invoked)) = running.await {
+                let _ = out.send(StreamedPart::Complete(Box::new(invoked)));
+            }
+        });
+        Ok(Answer::Streamed(streaming))
     }
 
     async fn answer_invoke(
@@ -85,11 +127,12 @@ impl Api {
         decision: Decision,
         asked: Box<Invoke>,
         room: OwnedSemaphorePermit,
-    ) -> Result<Answer, ApiError> {
-        let outcome = self.run(&decision, None, &room).await?;
+        parts: Option<mpsc::UnboundedSender<StreamPart>>,
+    ) -> Result<Invoked, ApiError> {
+        let outcome = self.run(&decision, parts, &room).await?;
         let answer = decision.answer(&asked, &outcome);
         self.record(decision, Some(outcome)).await;
-        Ok(Answer::Invoked(Box::new(answer)))
+        Ok(answer)
     }
 
     /// Room for an invocation that runs or waits.
@@ -213,10 +256,15 @@ impl Decision {
         Ok(())
     }
 
+    fn version(&self) -> &str {
+        let is_version = |name: &&str| name.bytes().all(|byte| byte.is_ascii_digit());
+        let qualifier = self.manifest.invocation.qualifier.as_deref();
+        qualifier.filter(is_version).unwrap_or(LATEST)
+    }
+
     fn answer(&self, asked: &Invoke, outcome: &Outcome) -> Invoked {
         let facts = &self.manifest.invocation;
-        let is_version = |name: &&str| name.bytes().all(|byte| byte.is_ascii_digit());
-        let version = facts.qualifier.as_deref().filter(is_version).unwrap_or(LATEST);
+        let version = self.version();
         let tail = LogTail {
             request_id: facts.request_id.as_deref().unwrap_or_default(),
             version,
@@ -234,9 +282,12 @@ impl Decision {
             function_error,
             executed_version: version.to_owned(),
             log_result: asked.log_tail.then(|| tail.encode()),
-            streamed: asked.streamed,
         }
     }
+}
+
+fn broken(error: &tokio::task::JoinError) -> ApiError {
+    ApiError::service(error.to_string())
 }
 
 /// The id of a new trace. Source: X-Ray Developer Guide, "Tracing header".
