@@ -63,10 +63,13 @@ re-record:
     git diff --exit-code recordings/lambda-demo
 
 # Build the layer that records on AWS: `target/retrigger-layer-ARCH.zip`, with a static binary
-# (needs zip; for another architecture its linker too).
-layer ARCH="x86_64":
+# (needs zip; for another architecture its linker, and its C compiler as `CC_ARCH_unknown_linux_musl`).
+# With FEATURES empty it is smaller, and cannot write to S3.
+layer ARCH=arch() FEATURES="aws":
     rustup target add {{ARCH}}-unknown-linux-musl
-    cargo build --release --no-default-features --target {{ARCH}}-unknown-linux-musl
+    {{ if ARCH == arch() { "CC_" + ARCH + "_unknown_linux_musl=${CC:-cc}" } else { "" } }} \
+        cargo build --release --no-default-features --features "{{FEATURES}}" \
+        --target {{ARCH}}-unknown-linux-musl
     rm -rf target/layer target/retrigger-layer-{{ARCH}}.zip
     crates/cli/layer/assemble \
         "${CARGO_TARGET_DIR:-target}/{{ARCH}}-unknown-linux-musl/release/retrigger" target/layer

@@ -7,12 +7,14 @@ mod bench;
 mod check;
 mod classify;
 mod connection;
+mod coverage;
 mod derive;
 mod exit;
 mod explain;
 mod input;
 mod lint;
 mod output;
+mod policy;
 mod record;
 mod replay;
 mod scan;
@@ -43,6 +45,8 @@ enum Command {
     Snapshot(Box<snapshot::Args>),
     Derive(derive::Args),
     Accept(accept::Args),
+    Coverage(coverage::Args),
+    Policy(policy::Args),
     Check(check::Args),
     Explain(Box<explain::Args>),
     Classify(classify::Args),
@@ -62,6 +66,8 @@ fn main() -> ExitCode {
         Command::Snapshot(args) => snapshot::run(&args, &mut output),
         Command::Derive(args) => derive::run(&args, &mut output),
         Command::Accept(args) => accept::run(&args, &mut output),
+        Command::Coverage(args) => coverage::run(&args, &mut output),
+        Command::Policy(args) => policy::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Classify(args) => classify::run(&args, &mut output),

@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod check;
 mod classify;
+mod coverage;
 mod crash_safety;
 mod decisions;
 mod derive;

@@ -52,6 +52,14 @@ impl PolicySet {
         listed.chain(&self.resource).chain(&self.boundary)
     }
 
+    /// The same, to be changed.
+    pub fn policies_mut(&mut self) -> impl Iterator<Item = &mut Policy> {
+        let levels = self.scps.iter_mut().flatten().chain(&mut self.rcps);
+        let lists = self.session.iter_mut().chain(&mut self.endpoint).chain(levels);
+        let listed = lists.flatten().chain(&mut self.identity);
+        listed.chain(&mut self.resource).chain(&mut self.boundary)
+    }
+
     /// Decides a request.
     ///
     /// ```

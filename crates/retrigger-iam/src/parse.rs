@@ -9,6 +9,8 @@ pub(crate) mod json;
 mod principal;
 mod statement;
 
+pub(crate) use statement::resource_pattern;
+
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use jsonc_parser::ast::{Object, Value};

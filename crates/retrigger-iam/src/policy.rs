@@ -6,7 +6,9 @@
 use serde::Serialize;
 
 use crate::{
+    context::Context,
     operator::Operator,
+    parse,
     pattern::Pattern,
     source::{Span, Text},
 };
@@ -145,6 +147,13 @@ pub struct ActionPattern {
     pub pattern: Pattern,
 }
 
+impl ActionPattern {
+    /// Whether it covers an action, such as `s3:GetObject`.
+    pub fn covers(&self, action: &str) -> bool {
+        self.pattern.matches(&action.to_ascii_lowercase(), &Context::default())
+    }
+}
+
 /// `Resource` or `NotResource`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceElement {
@@ -154,6 +163,15 @@ pub struct ResourceElement {
     pub span: Span,
     /// The patterns, any of which may match.
     pub patterns: Vec<ResourcePattern>,
+}
+
+impl ResourceElement {
+    /// `"Resource": "*"`, as if it stood at this place.
+    pub fn any(span: Span) -> Self {
+        let text = Text { value: "*".to_owned(), span };
+        let patterns = vec![parse::resource_pattern(text, Version::V2012)];
+        Self { negated: false, span, patterns }
+    }
 }
 
 /// One pattern of a `Resource` or `NotResource` element.

@@ -115,6 +115,11 @@ impl Documents {
         report.misses.iter().map(clause).collect()
     }
 
+    /// All that were loaded, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&PolicyDocument, &Policy)> {
+        self.by_name.values().map(|loaded| (&loaded.document, &loaded.policy))
+    }
+
     /// The document of this name; `None` for one that was never loaded.
     pub fn document(&self, name: &str) -> Option<&PolicyDocument> {
         self.by_name.get(name).map(|loaded| &loaded.document)

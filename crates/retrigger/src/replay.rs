@@ -40,7 +40,7 @@ use crate::{
 };
 pub(crate) use answer::expectation;
 pub(crate) use authority::{Asked, Undecidable};
-pub(crate) use decide::{Answer, Question, decide, decide_keeping};
+pub(crate) use decide::{Answer, Kept, Question, decide, decide_keeping, decide_keeping_all};
 pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;
 pub(crate) use one::{file_error, live};
@@ -315,7 +315,7 @@ impl Drop for Running {
     }
 }
 
-fn id_of(recording: &RecordingPath) -> RecordingId {
+pub(crate) fn id_of(recording: &RecordingPath) -> RecordingId {
     let (function, name) = recording.name.split_once('/').unwrap_or(("", &recording.name));
     RecordingId {
         function: function.to_owned(),

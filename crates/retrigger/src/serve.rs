@@ -18,8 +18,8 @@
 //! other interface than the loopback one is listened on.
 //!
 //! An asynchronous invocation is run once; AWS retries one that fails. Responses of
-//! `InvokeWithResponseStream` are sent when they are complete; those of a function URL that streams
-//! as they come, where the function runs in a process of its own.
+//! `InvokeWithResponseStream` and of a function URL that streams are sent as they come, where the
+//! function runs in a process of its own, else when they are complete.
 //!
 //! A front door answers what its service would. It takes the `Host` names of the loopback interface,
 //! its own on AWS and those that [`FrontDoor::host`] adds, so that no page reaches it by a name that

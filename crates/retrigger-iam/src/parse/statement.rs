@@ -121,7 +121,7 @@ impl Parser {
     }
 }
 
-fn resource_pattern(text: Text, version: Version) -> ResourcePattern {
+pub(crate) fn resource_pattern(text: Text, version: Version) -> ResourcePattern {
     let resource = Syntax { wildcards: true, variables: version.has_variables() };
     ResourcePattern {
         whole: Pattern::parse_resource(&text.value, resource),

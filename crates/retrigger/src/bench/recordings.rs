@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     event::Decided,
-    replay::{self, Asked, Undecidable, decide_keeping},
+    replay::{self, Asked, Kept, Undecidable, decide_keeping},
 };
 
 /// Among how many policy sets an equal one is looked for. Those of one function come together.
@@ -51,7 +51,7 @@ impl Workload {
     ) -> Result<(), BenchError> {
         let recording = Recording::load(&path.folder)?;
         let expected = recording.expected.as_ref();
-        let (decisions, asked) = match decisions(path, folder, &recording) {
+        let Kept { decisions, asked, .. } = match decisions(path, folder, &recording) {
             Ok(answer) => answer,
             Err(_) if expected.and_then(|it| it.outcome) == Some(Outcome::NotLoaded) => {
                 return Ok(());
@@ -89,7 +89,7 @@ fn decisions(
     path: &RecordingPath,
     folder: &FunctionFolder,
     recording: &Recording,
-) -> Result<(Vec<Decided>, Vec<Asked>), Undecidable> {
+) -> Result<Kept, Undecidable> {
     let snapshot = recording.snapshot(folder, &path.folder)?;
     let payload = serde_json::from_slice(&recording.event).map_err(|error| Undecidable::Other {
         message: format!("the event is not JSON: {error}"),

@@ -60,6 +60,7 @@ impl From<InvalidDocument> for Undecidable {
 
 /// A request that was decided, and the policies that it was decided under.
 pub(crate) struct Asked {
+    pub(crate) step: Step,
     pub(crate) request: Request,
     pub(crate) policies: PolicySet,
     pub(crate) decision: Decision,
@@ -106,9 +107,22 @@ impl<'s> Authority<'s> {
         self.asked.take().unwrap_or_default()
     }
 
+    /// Loads all documents that can bear on an invocation, whether one needed them or not: the
+    /// policies of the function with those of its versions and aliases, and the execution role's.
+    pub(super) fn load_all(&mut self) -> Result<(), Undecidable> {
+        for (_, document) in self.function.policies() {
+            self.load(document)?;
+        }
+        let role = self.execution_role()?;
+        if let Some(trust) = &role.trust {
+            self.load(trust)?;
+        }
+        self.policies(&Owner::of_role(&role)).map(|_| ())
+    }
+
     /// The documents that were needed.
-    pub(super) fn into_documents(self) -> Documents {
-        self.documents
+    pub(super) fn take_documents(&mut self) -> Documents {
+        std::mem::take(&mut self.documents)
     }
 
     /// Warnings about the documents that were needed so far.
@@ -334,7 +348,7 @@ impl<'s> Authority<'s> {
         clauses.extend(self.missing_policy(step, &explanation));
         if let Some(asked) = &mut self.asked {
             let (request, decision) = (request.clone(), explanation.decision);
-            asked.push(Asked { request, policies, decision });
+            asked.push(Asked { step, request, policies, decision });
         }
         Decided { step, request, explanation, message, clauses }
     }

@@ -41,17 +41,36 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<Answer, Undecidable> {
     answer(question, &mut authority).map(|(classification, decisions)| Answer {
         classification,
         decisions,
-        documents: authority.into_documents(),
+        documents: authority.take_documents(),
     })
 }
 
+/// What was decided, and asked for it.
+pub(crate) struct Kept {
+    pub(crate) decisions: Vec<Decided>,
+    /// All that was asked, with the policies in force.
+    pub(crate) asked: Vec<Asked>,
+    /// The documents that were needed.
+    pub(crate) documents: Documents,
+}
+
 /// The same decisions, and all that was asked for them with the policies in force.
-pub(crate) fn decide_keeping(
-    question: &Question<'_>,
-) -> Result<(Vec<Decided>, Vec<Asked>), Undecidable> {
+pub(crate) fn decide_keeping(question: &Question<'_>) -> Result<Kept, Undecidable> {
     let mut authority = authority(question)?.keeping_what_is_asked();
-    let (_, decisions) = answer(question, &mut authority)?;
-    Ok((decisions, authority.take_asked()))
+    kept(question, &mut authority)
+}
+
+/// The same, with all documents that can bear on the invocation.
+pub(crate) fn decide_keeping_all(question: &Question<'_>) -> Result<Kept, Undecidable> {
+    let mut authority = authority(question)?.keeping_what_is_asked();
+    authority.load_all()?;
+    kept(question, &mut authority)
+}
+
+fn kept(question: &Question<'_>, authority: &mut Authority<'_>) -> Result<Kept, Undecidable> {
+    let (_, decisions) = answer(question, authority)?;
+    let (asked, documents) = (authority.take_asked(), authority.take_documents());
+    Ok(Kept { decisions, asked, documents })
 }
 
 fn authority<'q>(question: &Question<'q>) -> Result<Authority<'q>, Undecidable> {

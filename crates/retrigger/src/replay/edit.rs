@@ -1,6 +1,6 @@
 //! A policy as it would be with one thing changed.
 
-use retrigger_iam::{Policy, Span};
+use retrigger_iam::{Policy, PolicySet, ResourceElement, Span};
 
 /// One change to one policy document, named as explanations name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +18,22 @@ pub(crate) enum Change {
     WithoutStatement(Span),
     /// This pattern is not among the actions of its statement.
     WithoutAction(Span),
+    /// This condition need not hold.
+    WithoutCondition(Span),
+    /// The `Resource` element that stands here is `*`.
+    AnyResource(Span),
     /// This principal is another service.
     OtherService(Span, &'static str),
 }
 
 impl PolicyEdit {
+    /// The same set of policies, with the change made where it is meant.
+    pub(crate) fn applied(&self, policies: &PolicySet) -> PolicySet {
+        let mut policies = policies.clone();
+        policies.policies_mut().for_each(|policy| self.apply(policy));
+        policies
+    }
+
     /// Makes the change, where the policy is the one that is meant.
     pub(crate) fn apply(&self, policy: &mut Policy) {
         if policy.name != self.policy {
@@ -35,6 +46,18 @@ impl PolicyEdit {
             Change::WithoutAction(span) => {
                 for action in policy.statements.iter_mut().filter_map(|one| one.action.as_mut()) {
                     action.patterns.retain(|pattern| pattern.text.span != span);
+                }
+            }
+            Change::WithoutCondition(span) => {
+                for statement in &mut policy.statements {
+                    statement.conditions.retain(|condition| condition.span != span);
+                }
+            }
+            Change::AnyResource(span) => {
+                let resources =
+                    policy.statements.iter_mut().filter_map(|one| one.resource.as_mut());
+                for resource in resources.filter(|resource| resource.span == span) {
+                    *resource = ResourceElement::any(span);
                 }
             }
             Change::OtherService(span, service) => {

@@ -1,0 +1,102 @@
+//! What recordings ask, and under which policies.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use retrigger_iam::Explanation;
+use retrigger_recording::{FunctionFolder, Outcome, Recording, RecordingPath, Snapshot};
+use retrigger_trigger::Declared;
+
+use super::CoverageError;
+use crate::{
+    documents::Documents,
+    event::RecordingId,
+    replay::{Asked, Kept, Question, Undecidable, decide_keeping_all, id_of},
+};
+
+/// What one recording asks.
+pub(crate) struct AskedByRecording {
+    pub(crate) recording: RecordingId,
+    pub(crate) function: Arc<FunctionFolder>,
+    /// Each request with the policies it is decided under, and why it is decided as it is.
+    pub(crate) asked: Vec<(Asked, Explanation)>,
+    /// The documents that can bear on it.
+    pub(super) documents: Documents,
+}
+
+/// What all of them ask. `snapshot` gives the one to decide under in place of their own.
+pub(super) fn all(
+    found: &[RecordingPath],
+    snapshot: impl Fn(&FunctionFolder) -> Result<Option<Snapshot>, CoverageError>,
+) -> Result<Vec<AskedByRecording>, CoverageError> {
+    let mut functions: BTreeMap<PathBuf, (Arc<FunctionFolder>, Option<Snapshot>)> = BTreeMap::new();
+    let mut all = Vec::with_capacity(found.len());
+    for path in found {
+        if !functions.contains_key(&path.function) {
+            let folder = FunctionFolder::load(&path.function)?;
+            let snapshot = snapshot(&folder)?;
+            functions.insert(path.function.clone(), (Arc::new(folder), snapshot));
+        }
+        let (folder, snapshot) = &functions[&path.function];
+        all.extend(of_recording(path, folder, snapshot.as_ref())?);
+    }
+    Ok(all)
+}
+
+/// `None` for a recording that must not be loadable, and is not.
+fn of_recording(
+    path: &RecordingPath,
+    folder: &Arc<FunctionFolder>,
+    snapshot: Option<&Snapshot>,
+) -> Result<Option<AskedByRecording>, CoverageError> {
+    let recording = Recording::load(&path.folder)?;
+    let kept = match kept(path, folder, &recording, snapshot) {
+        Ok(kept) => kept,
+        Err(_) if must_not_load(&recording) => return Ok(None),
+        Err(Undecidable::File(error)) => return Err(error.into()),
+        Err(why) => {
+            let message = why.to_string();
+            return Err(CoverageError::Undecidable { recording: id_of(path), message });
+        }
+    };
+    let explained = |asked: Asked| {
+        let explanation = asked.policies.explain(&asked.request);
+        (asked, explanation)
+    };
+    Ok(Some(AskedByRecording {
+        recording: id_of(path),
+        function: Arc::clone(folder),
+        asked: kept.asked.into_iter().map(explained).collect(),
+        documents: kept.documents,
+    }))
+}
+
+fn kept(
+    path: &RecordingPath,
+    folder: &FunctionFolder,
+    recording: &Recording,
+    snapshot: Option<&Snapshot>,
+) -> Result<Kept, Undecidable> {
+    let own;
+    let snapshot = if let Some(snapshot) = snapshot {
+        snapshot
+    } else {
+        own = recording.snapshot(folder, &path.folder)?;
+        &own
+    };
+    let payload = serde_json::from_slice(&recording.event).map_err(|error| Undecidable::Other {
+        message: format!("the event is not JSON: {error}"),
+        help: "Lambda accepts JSON only".to_owned(),
+    })?;
+    decide_keeping_all(&Question {
+        folder,
+        snapshot,
+        manifest: &recording.manifest,
+        payload: &payload,
+        declared: Declared::default(),
+        edits: &[],
+    })
+}
+
+fn must_not_load(recording: &Recording) -> bool {
+    recording.expected.as_ref().and_then(|it| it.outcome) == Some(Outcome::NotLoaded)
+}
