@@ -23,7 +23,7 @@ version, code of the access-denied error (or empty); u16 its status; u8 protocol
 smithy-rpc-v2-cbor, query, ec2, rest-json, rest-xml); u8 JSON version (0 or 1 for 1.0 and 1.1);
 u16 operations; u16 routes; u16 offset of each operation, sorted by name, from the end of these
 tables; then (for REST) u16 operation of each route, sorted by method, greediness, number of
-segments and URI. Offsets lead to operations:
+segments, URI, and deprecated ones last. Offsets lead to operations:
 
     u8 flags (1 host prefix, 2 REST, 4 conditions, 8 members);
     for REST: u8 method, u8 segments (+ 0x80: one of them is greedy);
@@ -141,6 +141,9 @@ class Operation:
         self.name = name
         self.host_prefix = operation.get("endpoint", {}).get("hostPrefix", "")
         self.members = list(members_of(protocol, shapes, shape))
+        # S3's GetBucketLifecycle is on the wire what GetBucketLifecycleConfiguration is, which
+        # comes first.
+        self.deprecated = operation.get("deprecated", False)
         self.rest = protocol.startswith("rest")
         if self.rest:
             self.method = operation["http"]["method"]
@@ -294,7 +297,8 @@ class Writer:
             range(len(service.operations) if rest else 0),
             key=lambda at: (
                 METHODS.index(service.operations[at].method),
-                service.operations[at].segment_key(), service.operations[at].segments, at))
+                service.operations[at].segment_key(), service.operations[at].segments,
+                service.operations[at].deprecated, at))
         out += struct.pack("<HH", len(service.operations), len(routes))
         records = [self.operation(each) for each in service.operations]
         at = 0
