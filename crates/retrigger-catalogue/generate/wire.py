@@ -33,7 +33,7 @@ segments, URI, and deprecated ones last. Offsets lead to operations:
     with conditions: u8 of them, each: u8 kind (0 query name, 1 query name with value, 2 query
     member, 3 header member), n literal, with kind 1 n literal again;
     with members: u8 of them, each: u8 kind (0 label, 1 query, 2 header, 3 body, 4 prefix of
-    headers, 5 payload), n name of the member, n name on the wire.
+    headers, 5 payload, 6 payload that is the body as it is), n name of the member, n name on the wire.
 
 Members stand there only where the wire's name differs from the member's, or in headers.
 Conditions of kind 2 and 3 are required members, kept where another operation has the same route.
@@ -112,7 +112,8 @@ def members_of(protocol, shapes, shape):
             if wire != name:
                 yield kinds[location], name, wire
         elif rest and shape.get("payload") == name:
-            yield 5, name, member.get("locationName", name)
+            is_raw = shapes[member["shape"]]["type"] in ("blob", "string")
+            yield 6 if is_raw else 5, name, member.get("locationName", name)
         elif not (rest and "payload" in shape):
             wire = wire_name(protocol, shapes, name, member)
             if wire != name:
