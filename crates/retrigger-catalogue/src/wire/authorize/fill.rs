@@ -1,22 +1,27 @@
 //! ARN patterns, filled with what a request says.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Asked, Authorization, Resource};
 use crate::facts::{self, Action};
 
+/// Most ARNs that are made of one pattern; what would make more is said not to be told.
+const MOST: usize = 10_000;
+
 /// The resources that the request names for an action; `*` where the action knows none or the
 /// request names none that it requires.
 pub(super) fn resources(asked: &Asked<'_>, action: Option<Action>) -> Vec<Resource> {
-    let mut told: Vec<Resource> = Vec::new();
-    let mut open = Vec::new();
+    let (mut told, mut open) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
     for used in action.into_iter().flat_map(Action::resource_types) {
         let kind = used.resource_type().name().to_string();
         let pattern = used.resource_type().arn_pattern().to_string();
         for resource in of_type(asked, &kind, &pattern) {
-            let place = if resource.unresolved.is_empty() { &mut told } else { &mut open };
-            if !place.contains(&resource) && (used.is_required() || resource.unresolved.is_empty())
-            {
+            let is_told = resource.unresolved.is_empty();
+            if (used.is_required() || is_told) && seen.insert(resource.arn.clone()) {
+                let place = if is_told { &mut told } else { &mut open };
                 place.push(resource);
             }
         }
@@ -76,7 +81,7 @@ fn push(filled: &mut [Resource], text: &str) {
 fn spread(filled: &[Resource], variable: &str, values: &[String]) -> Vec<Resource> {
     let one = |resource: &Resource| -> Vec<Resource> {
         let mut resource = resource.clone();
-        if values.is_empty() {
+        if values.is_empty() || filled.len().saturating_mul(values.len()) > MOST {
             resource.arn = format!("{}${{{variable}}}", resource.arn);
             resource.unresolved.push(variable.to_owned());
             return vec![resource];

@@ -1,12 +1,15 @@
 //! Operations that need other decisions than one of their own name, or whose resources are told in
 //! another way.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::super::operation::{Place, Segment, literal_text};
 use super::super::route::METHODS;
 use super::super::text::Text;
 use super::{Asked, Authorization, Resource};
+use crate::facts;
 
 pub(super) fn authorizations(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
     match (asked.service, asked.operation.as_str()) {
@@ -19,7 +22,7 @@ pub(super) fn authorizations(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
         ("secretsmanager", _) => secret(asked),
         ("events", "PutEvents") => Some(put_events(asked)),
         ("bedrock-runtime", _) => model(asked),
-        ("apigateway" | "apigatewayv2", _) => Some(vec![management(asked)]),
+        ("apigateway" | "apigatewayv2", _) => management(asked).map(|one| vec![one]),
         _ => None,
     }
 }
@@ -170,16 +173,15 @@ fn dynamodb(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
         }
         "TransactGetItems" | "TransactWriteItems" => {
             let items = asked.parameters.get("TransactItems")?.as_array()?;
-            let mut needed = Vec::new();
+            let (mut needed, mut seen) = (Vec::new(), BTreeSet::new());
             for (kind, item) in items.iter().filter_map(Value::as_object).flatten() {
                 let Some(name) = item.get("TableName").and_then(Value::as_str) else { continue };
                 let action = match kind.as_str() {
                     "ConditionCheck" => "ConditionCheckItem".to_owned(),
                     kind => format!("{kind}Item"),
                 };
-                let one = on(&action, name);
-                if !needed.contains(&one) {
-                    needed.push(one);
+                if seen.insert((action.clone(), name)) {
+                    needed.push(on(&action, name));
                 }
             }
             Some(needed)
@@ -341,16 +343,14 @@ fn secret(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
 /// "PutEventsRequestEntry").
 fn put_events(asked: &Asked<'_>) -> Vec<Authorization> {
     let entries = asked.parameters.get("Entries").and_then(Value::as_array);
-    let mut buses: Vec<String> = Vec::new();
+    let mut buses = BTreeSet::new();
     for entry in entries.into_iter().flatten() {
         let bus = entry.get("EventBusName").and_then(Value::as_str).unwrap_or("default");
         let arn = match bus {
             arn if arn.starts_with("arn:") => arn.to_owned(),
             name => asked.arn("events", &format!("event-bus/{name}")),
         };
-        if !buses.contains(&arn) {
-            buses.push(arn);
-        }
+        buses.insert(arn);
     }
     let buses = buses.into_iter().map(Resource::told).collect();
     vec![asked.with("events:PutEvents", buses)]
@@ -371,9 +371,13 @@ fn model(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
     Some(vec![asked.on(&action(asked)?, arn)])
 }
 
-/// API Gateway's own API: the action is the method, the resource the path (Service Authorization
+/// API Gateway's own API: the action is the method, the resource the path, but for newer
+/// operations that have actions of their own name (Service Authorization
 /// Reference, "Amazon API Gateway Management" and "Amazon API Gateway Management V2").
-fn management(asked: &Asked<'_>) -> Authorization {
+fn management(asked: &Asked<'_>) -> Option<Authorization> {
+    if facts::action(asked.prefix, &asked.operation).is_some() {
+        return None;
+    }
     let operation = asked.request.operation;
     let method = METHODS.get(usize::from(operation.route_key().0)).copied().unwrap_or_default();
     let mut unresolved = Vec::new();
@@ -381,7 +385,7 @@ fn management(asked: &Asked<'_>) -> Authorization {
     for segment in operation.segments() {
         match segment {
             Segment::Literal(number) => match literal_text(number) {
-                "v2" if path.is_empty() => continue,
+                "v2" if path.is_empty() => {}
                 text => path = format!("{path}/{text}"),
             },
             Segment::Label(number) => {
@@ -400,5 +404,5 @@ fn management(asked: &Asked<'_>) -> Authorization {
     }
     let (partition, region) = (asked.account.partition, asked.account.region);
     let arn = format!("arn:{partition}:apigateway:{region}::{path}");
-    asked.with(&format!("apigateway:{method}"), vec![Resource { arn, unresolved }])
+    Some(asked.with(&format!("apigateway:{method}"), vec![Resource { arn, unresolved }]))
 }
