@@ -107,9 +107,12 @@ mod tests {
             let page = code.page();
             assert_eq!(page.code, code);
             // The few names of the test's catalogue are those of the pages about names.
-            let lint = |text: &str| match code >= Code::UnknownService {
-                true => lint_with(text, page.kind, &Few),
-                false => lint(text, page.kind),
+            let lint = |text: &str| {
+                if code >= Code::UnknownService {
+                    lint_with(text, page.kind, &Few)
+                } else {
+                    lint(text, page.kind)
+                }
             };
             let has_it = |text: &str| lint(text).findings.iter().any(|f| f.code == code);
             // Documents that are too large are too large for a page.

@@ -63,9 +63,10 @@ impl Checker<'_> {
             catalogue.has_action(service, name)
         };
         if !is_known {
-            let message = match has_wildcard(name) {
-                true => format!("no action of `{service}` fits {}", quoted(text)),
-                false => format!("there is no action {}", quoted(text)),
+            let message = if has_wildcard(name) {
+                format!("no action of `{service}` fits {}", quoted(text))
+            } else {
+                format!("there is no action {}", quoted(text))
             };
             let plain = name.replace(['*', '?'], "");
             let nearest = catalogue.nearest(Named::Action(service, &plain));
