@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fs, io::Read, path::Path};
 
-use retrigger::iam::{Linted, PolicyKind, Severity, lint};
+use retrigger::{
+    iam::{Linted, PolicyKind, Severity},
+    lint::lint_text as lint,
+};
 use serde_json::Value;
 
 use crate::support::{retrigger, shared};

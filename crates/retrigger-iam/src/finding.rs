@@ -127,6 +127,20 @@ pub enum Code {
     QuotaExceeded,
     /// A character that IAM does not store.
     UnsupportedCharacter,
+    /// An action of a service that does not exist.
+    UnknownService,
+    /// An action that its service does not have.
+    UnknownAction,
+    /// A condition key that does not exist, or that no action of the statement knows.
+    UnknownConditionKey,
+    /// An action none of whose resources is listed.
+    UnfitResource,
+    /// An action without resources of its own, under a resource other than `*`.
+    NoResourceLevel,
+    /// An operator that cannot compare the values of its key.
+    KeyTypeMismatch,
+    /// `ForAllValues` or `ForAnyValue` at a key of one value, or neither at one of many.
+    QualifierMismatch,
 }
 
 /// A word that is no code.
@@ -139,7 +153,7 @@ pub struct UnknownCode {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 34] = [
         Self::JsonSyntax,
         Self::DocumentTooLarge,
         Self::DuplicateKey,
@@ -167,6 +181,13 @@ impl Code {
         Self::MisplacedVariable,
         Self::QuotaExceeded,
         Self::UnsupportedCharacter,
+        Self::UnknownService,
+        Self::UnknownAction,
+        Self::UnknownConditionKey,
+        Self::UnfitResource,
+        Self::NoResourceLevel,
+        Self::KeyTypeMismatch,
+        Self::QualifierMismatch,
     ];
 
     /// The code in kebab case, such as `unknown-effect`.
@@ -199,6 +220,13 @@ impl Code {
             Self::MisplacedVariable => "misplaced-variable",
             Self::QuotaExceeded => "quota-exceeded",
             Self::UnsupportedCharacter => "unsupported-character",
+            Self::UnknownService => "unknown-service",
+            Self::UnknownAction => "unknown-action",
+            Self::UnknownConditionKey => "unknown-condition-key",
+            Self::UnfitResource => "unfit-resource",
+            Self::NoResourceLevel => "no-resource-level",
+            Self::KeyTypeMismatch => "key-type-mismatch",
+            Self::QualifierMismatch => "qualifier-mismatch",
         }
     }
 }

@@ -3,7 +3,7 @@
 //! It knows no files, no network, no clock and nothing of Lambda.
 //!
 //! ```text
-//! text ── lint ───▶ all that is wrong with it: Linted
+//! text ── lint ───▶ all that is wrong with it: Linted (`lint_with` asks a Catalogue too)
 //! text ── parse ──▶ Policy ──┐
 //!                            ├─ evaluate ──▶ Explanation ──▶ Decision, AWS's denial text
 //! Request (who, what, where, ┤
@@ -18,6 +18,7 @@
 
 mod action_ref;
 mod arn;
+mod catalogue;
 mod compile;
 mod context;
 mod denial;
@@ -43,6 +44,7 @@ mod validate;
 mod value;
 
 pub use arn::Arn;
+pub use catalogue::{Catalogue, KeyFacts, Named, ServiceFacts, ValueType};
 pub use compile::{CompiledPolicySet, Decided, StatementId};
 pub use context::{Context, ContextValue, ValueRef, Values};
 pub use denial::Denial;
@@ -68,4 +70,4 @@ pub use rcp_services::supports_rcps;
 pub use request::Request;
 pub use request_ref::{ContextRef, KeyRef, RequestRef};
 pub use source::{Location, Span, Text};
-pub use validate::{Linted, lint};
+pub use validate::{Linted, lint, lint_with};

@@ -2,13 +2,14 @@
 //!
 //! The parser says what has no meaning at all; here are the checks of what has one: elements that
 //! a kind of policy forbids or demands, and texts that match nothing. One family of checks a file.
-//! Action names, resource types and condition keys are not looked up: that wants the catalogue.
+//! Action names, resource types and condition keys are looked up where a catalogue is given.
 
 mod action;
 mod arn;
 mod condition;
 mod date;
 mod element;
+mod known;
 mod principal;
 mod sid;
 mod size;
@@ -17,6 +18,7 @@ mod variable;
 use jsonc_parser::ast::Object;
 
 use crate::{
+    catalogue::Catalogue,
     finding::{Code, Finding, Severity},
     kind::PolicyKind,
     parse::{self, Read, json},
@@ -62,6 +64,17 @@ impl Linted {
 /// assert!(linted.has_errors());
 /// ```
 pub fn lint(text: &str, kind: Option<PolicyKind>) -> Linted {
+    lint_by(text, kind, None)
+}
+
+/// [`lint`], and what the catalogue knows of the document's names: services, actions and condition
+/// keys that do not exist, and those that do not go together. All of these are warnings, for AWS
+/// stores such documents.
+pub fn lint_with(text: &str, kind: Option<PolicyKind>, catalogue: &dyn Catalogue) -> Linted {
+    lint_by(text, kind, Some(catalogue))
+}
+
+fn lint_by(text: &str, kind: Option<PolicyKind>, catalogue: Option<&dyn Catalogue>) -> Linted {
     let Read { document, policy, mut findings, .. } = parse::read(text);
     let guess = match (&document, &policy, kind) {
         (Some(object), Some(policy), None) => guess(object, policy),
@@ -69,6 +82,7 @@ pub fn lint(text: &str, kind: Option<PolicyKind>) -> Linted {
     };
     if let (Some(object), Some(policy)) = (&document, &policy) {
         let mut checker = Checker::new(text, kind, guess, &findings);
+        checker.catalogue = catalogue;
         checker.check(object, policy);
         findings.extend(checker.findings);
     }
@@ -125,6 +139,7 @@ struct Checker<'d> {
     /// Given or guessed.
     kind: Option<PolicyKind>,
     is_guess: bool,
+    catalogue: Option<&'d dyn Catalogue>,
     /// Where the grammar is already wrong, in order: nothing more is said of the same place.
     wrong: Vec<Span>,
     findings: Vec<Finding>,
@@ -141,7 +156,14 @@ impl<'d> Checker<'d> {
         let errors = grammar.iter().filter(is_error);
         let mut wrong: Vec<Span> = errors.map(|finding| finding.span).collect();
         wrong.sort_unstable();
-        Self { text, kind: kind.or(guess), is_guess: guess.is_some(), wrong, findings: Vec::new() }
+        Self {
+            text,
+            kind: kind.or(guess),
+            is_guess: guess.is_some(),
+            catalogue: None,
+            wrong,
+            findings: Vec::new(),
+        }
     }
 
     fn check(&mut self, object: &Object<'_>, policy: &Policy) {
@@ -158,6 +180,7 @@ impl<'d> Checker<'d> {
             self.principals(clause);
             self.conditions(clause);
             self.variables(clause, policy.version);
+            self.known(clause);
         }
         self.sids(policy);
     }
@@ -228,5 +251,7 @@ fn quoted(text: &Text) -> String {
     }
 }
 
+#[cfg(test)]
+pub(crate) mod few;
 #[cfg(test)]
 mod tests;

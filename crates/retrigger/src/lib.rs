@@ -70,6 +70,7 @@ pub mod snapshot_diff;
 pub mod triggers;
 
 mod assert;
+mod known;
 mod place;
 mod replay;
 

@@ -12,11 +12,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use retrigger_iam::{Code, Linted, PolicyKind, Severity, lint};
+use retrigger_iam::{Code, Linted, PolicyKind, Severity, lint_with};
 use retrigger_recording::{DocumentRole, Error, PolicyDocument, StoredDocument};
 use serde::Serialize;
 
-use crate::{documents::locate, event::FileFinding};
+use crate::{documents::locate, event::FileFinding, known::Known};
 
 /// The elements by one of which a JSON object shows that it is meant for a policy.
 const ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
@@ -84,6 +84,18 @@ impl LintTotals {
             }
         }
     }
+}
+
+/// Lints one policy document with all that is known of AWS's services, actions and condition keys.
+///
+/// ```
+/// let text = r#"{"Version": "2012-10-17", "Statement": {
+///   "Effect": "Allow", "Action": "s3:GetObjct", "Resource": "*"}}"#;
+/// let linted = retrigger::lint::lint_text(text, None);
+/// assert_eq!(linted.findings[0].help.as_deref(), Some("did you mean \"s3:GetObject\""));
+/// ```
+pub fn lint_text(text: &str, kind: Option<PolicyKind>) -> Linted {
+    lint_with(text, kind, &Known)
 }
 
 /// Lints every policy document of a file: of a policy by itself, of what `aws lambda get-policy`
@@ -158,7 +170,7 @@ fn lint_document(
         Some(DocumentRole::Scp) => Some(PolicyKind::Scp),
         Some(DocumentRole::Rcp) => Some(PolicyKind::Rcp),
     };
-    let Linted { kind, kind_was_guessed, findings } = lint(document.text(), kind);
+    let Linted { kind, kind_was_guessed, findings } = lint_text(document.text(), kind);
     let findings = findings
         .iter()
         .map(|finding| LintFinding { code: finding.code, found: locate(finding, document, text) });

@@ -25,8 +25,7 @@ pub(super) const MALFORMED_ACTION: Page = Page {
     code: Code::MalformedAction,
     meaning: "An action is not of the form service:Name. Wildcards belong in the name.\n\
               An error; a warning for blanks and commas, which AWS stores.",
-    reason: "AWS refuses the document or, where it does not, the action matches nothing.\n\
-             Whether the action exists is not looked up.",
+    reason: "AWS refuses the document or, where it does not, the action matches nothing.",
     kind: None,
     example: r#"{"Version": "2012-10-17", "Statement": {
   "Effect": "Allow", "Action": "GetObject", "Resource": "*"}}"#,
