@@ -230,3 +230,6 @@ fn text(key: &CallKey) -> String {
     let key = CallKey { occurrence: 0, ..key.clone() };
     serde_json::to_string(&key).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

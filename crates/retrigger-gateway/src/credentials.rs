@@ -11,7 +11,7 @@ pub struct SessionCredentials {
     pub access_key_id: String,
     /// `AWS_SECRET_ACCESS_KEY`: 40 characters.
     pub secret_access_key: String,
-    /// `AWS_SESSION_TOKEN`.
+    /// `AWS_SESSION_TOKEN`; empty for credentials that are no session's.
     pub session_token: String,
 }
 

@@ -398,3 +398,6 @@ fn restored(recorded: &CallResponse, address: Option<&str>, is_head: bool) -> Re
 pub fn describe(key: &CallKey) -> String {
     nearest::name(key)
 }
+
+#[cfg(test)]
+mod tests;
