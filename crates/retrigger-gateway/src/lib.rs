@@ -41,6 +41,6 @@ pub use credentials::SessionCredentials;
 pub use fault::Fault;
 pub use gateway::{Clock, Gateway, MAX_BODY, describe};
 pub use invocation::{Answered, CallId, Invocation, Observed, ObservedCall, RecordMode};
-pub use operation::{Authorization, Identify, Operation, Protocol, Scope, Unidentified};
+pub use operation::{Authorization, Identify, Operation, Protocol, Scope, Unidentified, aws};
 pub use server::Server;
 pub use upstream::{InvalidUpstream, Upstream};

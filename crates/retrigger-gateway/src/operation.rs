@@ -106,3 +106,21 @@ pub trait Identify: Send + Sync {
         !response.status().is_success()
     }
 }
+
+/// Knows AWS's services.
+pub fn aws() -> std::sync::Arc<dyn Identify> {
+    std::sync::Arc::new(Nothing)
+}
+
+struct Nothing;
+
+impl Identify for Nothing {
+    fn identify(
+        &self,
+        _: &Request<Bytes>,
+        _: Option<&Scope>,
+    ) -> Result<Operation, Unidentified> {
+        let message = "no operation is known".to_owned();
+        Err(Unidentified { protocol: Protocol::RestXml, message })
+    }
+}
