@@ -37,11 +37,7 @@ pub(crate) fn error(fault: &Fault, caller: &Caller<'_>) -> Response<Bytes> {
     response
 }
 
-fn headers(
-    worded: &Worded,
-    family: Family,
-    caller: &Caller<'_>,
-) -> Vec<(&'static str, String)> {
+fn headers(worded: &Worded, family: Family, caller: &Caller<'_>) -> Vec<(&'static str, String)> {
     let content_type = match caller.protocol {
         Protocol::Json10 => "application/x-amz-json-1.0",
         Protocol::Json11 => "application/x-amz-json-1.1",

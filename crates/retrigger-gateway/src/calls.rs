@@ -154,9 +154,8 @@ impl Calls {
         }
         let is_alike = |group: &Group| {
             let CallKey { service, operation, resource, parameters, .. } = &group.key;
-            let same = |recorded: &Value, now: &Value| {
-                are_alike(recorded, now, &self.invocation.event)
-            };
+            let same =
+                |recorded: &Value, now: &Value| are_alike(recorded, now, &self.invocation.event);
             let resources = (resource.as_deref(), key.resource.as_deref());
             (service, operation) == (&key.service, &key.operation)
                 && same(&Value::from(resources.0), &Value::from(resources.1))
@@ -169,9 +168,9 @@ impl Calls {
         let found = self.groups.iter().enumerate();
         let found = found.filter(|(_, group)| is_alike(group));
         let mut found = found.filter(|(index, group)| is_left(*index, group));
-        found.next().map_or_else(|| Asked::Other(asked.to_owned()), |(index, _)| {
-            Asked::Recorded(index)
-        })
+        found
+            .next()
+            .map_or_else(|| Asked::Other(asked.to_owned()), |(index, _)| Asked::Recorded(index))
     }
 
     fn place(&self, asked: &Asked, occurrence: u32) -> Option<usize> {

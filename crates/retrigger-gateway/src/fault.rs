@@ -109,16 +109,16 @@ impl Fault {
         let status = if family == Json { 400 } else { 403 };
         match (self, family) {
             (Self::MissingSignature, S3) => worded(403, "AccessDenied", "Access Denied"),
-            (Self::MissingSignature, Json | Rest) => {
-                worded(status, "MissingAuthenticationTokenException", "Missing Authentication Token")
-            }
+            (Self::MissingSignature, Json | Rest) => worded(
+                status,
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token",
+            ),
             (Self::MissingSignature, Query | Ec2) => {
                 let text = "Request is missing Authentication Token";
                 worded(403, "MissingAuthenticationToken", text)
             }
-            (Self::Incomplete(message), S3) => {
-                worded(400, "AuthorizationHeaderMalformed", message)
-            }
+            (Self::Incomplete(message), S3) => worded(400, "AuthorizationHeaderMalformed", message),
             (Self::Incomplete(message), Json | Rest) => {
                 worded(status, "IncompleteSignatureException", message)
             }

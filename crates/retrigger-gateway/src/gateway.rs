@@ -189,9 +189,7 @@ impl Gateway {
         let signature = Signature::read(request).ok().flatten();
         let scope = signature.as_ref().map(|signature| &signature.scope);
         match self.identify.identify(request, scope) {
-            Ok(operation) => {
-                Refusal { fault, operation: Some(operation), ..Refusal::of(request) }
-            }
+            Ok(operation) => Refusal { fault, operation: Some(operation), ..Refusal::of(request) },
             Err(Unidentified { protocol, .. }) => {
                 let service = scope.map(|scope| scope.service.clone()).unwrap_or_default();
                 Refusal { fault, protocol, service, ..Refusal::of(request) }
@@ -366,7 +364,8 @@ fn restored(recorded: &CallResponse, address: Option<&str>, is_head: bool) -> Re
     let mut headers = HeaderMap::new();
     for (name, values) in &recorded.headers {
         for value in values {
-            let (name, value) = (HeaderName::from_bytes(name.as_bytes()), value.replace(PLACE, place));
+            let (name, value) =
+                (HeaderName::from_bytes(name.as_bytes()), value.replace(PLACE, place));
             if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
                 headers.append(name, value);
             }

@@ -26,6 +26,7 @@ mod verify;
 
 mod answer;
 mod authorize;
+mod identify;
 mod parameters;
 
 mod calls;
@@ -40,7 +41,8 @@ pub use authorize::{Authorize, Verdict};
 pub use credentials::SessionCredentials;
 pub use fault::Fault;
 pub use gateway::{Clock, Gateway, MAX_BODY, describe};
+pub use identify::Aws;
 pub use invocation::{Answered, CallId, Invocation, Observed, ObservedCall, RecordMode};
-pub use operation::{Authorization, Identify, Operation, Protocol, Scope, Unidentified, aws};
+pub use operation::{Authorization, Identify, Operation, Protocol, Scope, Unidentified};
 pub use server::Server;
 pub use upstream::{InvalidUpstream, Upstream};

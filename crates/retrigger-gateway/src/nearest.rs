@@ -14,16 +14,15 @@ pub(crate) fn describe(key: &CallKey, recorded: &[Call]) -> String {
         let times = if same == 1 { "once".to_owned() } else { format!("{same} times") };
         return format!("`{what}` is recorded {times}, and this is call {}", key.occurrence);
     }
-    let of_operation = recorded.iter().filter(|call| {
-        (&call.key.service, &call.key.operation) == (&key.service, &key.operation)
-    });
+    let of_operation = recorded
+        .iter()
+        .filter(|call| (&call.key.service, &call.key.operation) == (&key.service, &key.operation));
     let nearest = of_operation
         .map(|call| (differences(&call.key, key), &call.key))
         .min_by_key(|(differences, _)| differences.len());
     match nearest {
         Some((differences, nearest)) => {
-            let shown: Vec<&str> =
-                differences.iter().take(SHOWN).map(String::as_str).collect();
+            let shown: Vec<&str> = differences.iter().take(SHOWN).map(String::as_str).collect();
             let more = differences.len().saturating_sub(SHOWN);
             let more = if more > 0 { format!(", and {more} more") } else { String::new() };
             let nearest = name(nearest);
@@ -69,7 +68,8 @@ fn differences(recorded: &CallKey, now: &CallKey) -> Vec<String> {
 fn compare(pointer: &str, recorded: &Value, now: &Value, found: &mut Vec<String>) {
     match (recorded, now) {
         (Value::Object(before), Value::Object(after)) => {
-            let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+            let names =
+                before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
             for name in names {
                 let value = |map: &serde_json::Map<String, Value>| {
                     map.get(name).cloned().unwrap_or_default()

@@ -1,7 +1,7 @@
 //! What a call is, once it is identified.
 
-use hyper::http::{Request, Response};
 use bytes::Bytes;
+use hyper::http::{Request, Response};
 use serde_json::Value;
 
 /// How a service speaks. Source: Smithy documentation, "AWS protocols".
@@ -104,23 +104,5 @@ pub trait Identify: Send + Sync {
     /// Whether an answer says that the call failed, where the status does not say so.
     fn is_error(&self, response: &Response<Bytes>) -> bool {
         !response.status().is_success()
-    }
-}
-
-/// Knows AWS's services.
-pub fn aws() -> std::sync::Arc<dyn Identify> {
-    std::sync::Arc::new(Nothing)
-}
-
-struct Nothing;
-
-impl Identify for Nothing {
-    fn identify(
-        &self,
-        _: &Request<Bytes>,
-        _: Option<&Scope>,
-    ) -> Result<Operation, Unidentified> {
-        let message = "no operation is known".to_owned();
-        Err(Unidentified { protocol: Protocol::RestXml, message })
     }
 }

@@ -45,10 +45,9 @@ fn reduced(value: &Value, address: Option<&str>) -> Value {
             None => text.clone().into(),
         },
         Value::Array(items) => items.iter().map(|item| reduced(item, address)).collect(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| (name.clone(), reduced(value, address)))
-            .collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), reduced(value, address))).collect()
+        }
         other => other.clone(),
     }
 }
@@ -74,7 +73,8 @@ pub(crate) fn are_alike(recorded: &Value, now: &Value, event: &str) -> bool {
         }
         (Value::Number(before), Value::Number(after)) => {
             before == after
-                || (is_epoch(before.as_f64()) && is_epoch(after.as_f64())
+                || (is_epoch(before.as_f64())
+                    && is_epoch(after.as_f64())
                     && !event.contains(&before.to_string()))
         }
         (recorded, now) => recorded == now,

@@ -42,8 +42,7 @@ impl Upstream {
     ///
     /// Where that is no URL of a host, or the system's certificates cannot be read.
     pub fn endpoint(url: &str) -> Result<Self, InvalidUpstream> {
-        let invalid =
-            |why: String| InvalidUpstream { endpoint: url.to_owned(), why };
+        let invalid = |why: String| InvalidUpstream { endpoint: url.to_owned(), why };
         let endpoint: Uri = url.parse().map_err(|_| invalid("it is no URL".to_owned()))?;
         if !matches!(endpoint.scheme_str(), Some("http" | "https")) {
             return Err(invalid("a URL of `http` or `https` is needed".to_owned()));

@@ -32,7 +32,8 @@ pub fn is_redacted_form(recorded: &str, shown: &str) -> bool {
     let (mut rest, mut end, mut is_first) = (shown, 0, true);
     for range in tokens_in(recorded) {
         let before = recorded.get(end..range.start).unwrap_or_default();
-        let found = if is_first { rest.starts_with(before).then_some(0) } else { rest.find(before) };
+        let found =
+            if is_first { rest.starts_with(before).then_some(0) } else { rest.find(before) };
         let Some(start) = found else { return false };
         rest = rest.get(start + before.len()..).unwrap_or_default();
         (end, is_first) = (range.end, false);

@@ -73,7 +73,8 @@ mod replay;
 
 pub use assert::assert_replay;
 pub use place::Place;
-pub use replay::{Replay, ReplayError};
+pub use replay::{InvalidDenial, Replay, ReplayError};
+pub use retrigger_gateway::{InvalidUpstream, RecordMode, Upstream};
 
 #[cfg(feature = "aws")]
 pub use retrigger_collect as collect;

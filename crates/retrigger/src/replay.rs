@@ -12,8 +12,8 @@
 pub(crate) mod answer;
 pub(crate) mod authority;
 pub(crate) mod build;
-pub(crate) mod compare;
 mod calls;
+pub(crate) mod compare;
 mod decide;
 mod edit;
 mod mapping;

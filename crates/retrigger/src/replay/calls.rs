@@ -8,7 +8,7 @@ use std::{
 };
 
 use retrigger_gateway::{
-    Answered, Authorization, Authorize, CallId, Gateway, Invocation, Observed, ObservedCall,
+    Answered, Authorization, Authorize, Aws, CallId, Gateway, Invocation, Observed, ObservedCall,
     Operation, RecordMode, SessionCredentials, Upstream, Verdict, describe,
 };
 use retrigger_iam::{Decision, Policy, Principal, Request};
@@ -34,9 +34,12 @@ pub(crate) struct CallSettings {
 }
 
 impl CallSettings {
-    /// A gateway with new credentials.
-    pub(crate) fn gateway(&self) -> Gateway {
-        let gateway = Gateway::new(retrigger_gateway::aws(), SessionCredentials::random());
+    /// A gateway with new credentials, for the function with this ARN.
+    pub(crate) fn gateway(&self, function_arn: &str) -> Gateway {
+        let arn = retrigger_iam::Arn::parse(function_arn);
+        let (partition, account) = arn.map_or(("aws", ""), |arn| (arn.partition, arn.account));
+        let aws = Arc::new(Aws::new(partition, account));
+        let gateway = Gateway::new(aws, SessionCredentials::random());
         match &self.upstream {
             Some(upstream) => gateway.upstream(upstream.clone()),
             None => gateway,
@@ -60,15 +63,12 @@ pub(super) fn denial(what: &str) -> Result<Policy, InvalidDenial> {
     });
     let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
     let parsed = Policy::parse(&document);
-    let is_error = |finding: &&retrigger_iam::Finding| {
-        finding.severity == retrigger_iam::Severity::Error
-    };
+    let is_error =
+        |finding: &&retrigger_iam::Finding| finding.severity == retrigger_iam::Severity::Error;
     let why = parsed.findings.iter().find(is_error).map(|finding| finding.message.clone());
     match (parsed.policy, why) {
         (Some(policy), None) => Ok(policy.named("--deny")),
-        (_, why) => {
-            Err(InvalidDenial { what: what.to_owned(), why: why.unwrap_or_default() })
-        }
+        (_, why) => Err(InvalidDenial { what: what.to_owned(), why: why.unwrap_or_default() }),
     }
 }
 
@@ -292,9 +292,10 @@ pub(super) fn save(
     let mut recording = recording.clone();
     let kept = recording.calls.iter().filter(|call| observed.unmade.contains(&call.key));
     let mut calls: Vec<Call> = kept.filter(|_| mode != RecordMode::All).cloned().collect();
-    let answered = observed.calls.into_iter().filter(|call| {
-        matches!(call.answered, Answered::Upstream | Answered::Recorded(_))
-    });
+    let answered = observed
+        .calls
+        .into_iter()
+        .filter(|call| matches!(call.answered, Answered::Upstream | Answered::Recorded(_)));
     calls.extend(answered.map(|call| call.call));
     recording.calls = calls;
     recording.redact(redactor)?;

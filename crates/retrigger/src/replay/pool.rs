@@ -6,8 +6,8 @@ use bytes::Bytes;
 use retrigger_gateway::{Gateway, Observed, Server};
 use retrigger_recording::{Client, FunctionFolder};
 use retrigger_runtime::{
-    ConfigError, Context, Credentials, FunctionConfig, Handler, HandlerFuture, Invocation, Outcome, Sandbox,
-    SandboxError, StreamPart,
+    ConfigError, Context, Credentials, FunctionConfig, Handler, HandlerFuture, Invocation, Outcome,
+    Sandbox, SandboxError, StreamPart,
 };
 use tokio::sync::{Mutex, mpsc};
 
@@ -126,7 +126,7 @@ impl Pool {
         calls: &CallSettings,
         config: &mut FunctionConfig,
     ) -> Result<Endpoint, PoolError> {
-        let gateway = Arc::new(calls.gateway());
+        let gateway = Arc::new(calls.gateway(&config.arn));
         let credentials = gateway.credentials();
         config.credentials = Credentials {
             access_key_id: credentials.access_key_id.clone(),
