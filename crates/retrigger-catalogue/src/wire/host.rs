@@ -69,4 +69,9 @@ impl Host {
         };
         Some(bucket).filter(|bucket| !bucket.is_empty())
     }
+
+    /// Whether it is where directory buckets are made and listed.
+    pub(super) fn is_express_control(&self) -> bool {
+        self.is_aws && self.name.starts_with("s3express-control.")
+    }
 }

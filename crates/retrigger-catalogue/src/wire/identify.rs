@@ -68,7 +68,7 @@ pub fn identify(
     match (scope, candidates.as_slice()) {
         (Some(scope), []) => Err(no_service(scope.service, "the credential scope")),
         (None, []) => by_path_alone(request),
-        _ => by_path(request, &host, &candidates),
+        _ => by_path(request, &host, scope, &candidates),
     }
 }
 
@@ -205,9 +205,10 @@ fn is_rest(service: Service) -> bool {
 fn by_path(
     request: &WireRequest<'_>,
     host: &Host,
+    scope: Option<&SigningScope<'_>>,
     candidates: &[Service],
 ) -> Result<Identified, Unidentified> {
-    best_route(request, host, candidates).map(|(_, found)| found).ok_or_else(|| {
+    best_route(request, host, scope, candidates).map(|(_, found)| found).ok_or_else(|| {
         let names: Vec<_> = candidates.iter().map(|service| service.id()).collect();
         Unidentified::Route {
             service: names.join("`, `"),
@@ -239,21 +240,42 @@ fn by_path_alone(request: &WireRequest<'_>) -> Result<Identified, Unidentified> 
     }
 }
 
+/// The one path on which S3 Object Lambda has a host of the request's own (S3 API Reference,
+/// "WriteGetObjectResponse").
+const OBJECT_LAMBDA_PATH: &str = "/WriteGetObjectResponse";
+
+/// `ListDirectoryBuckets` is `ListBuckets` under another scope and host (S3 API Reference,
+/// "ListDirectoryBuckets").
+fn of_directory_buckets(
+    service: Service,
+    operation: Operation,
+    host: &Host,
+    scope: Option<&SigningScope<'_>>,
+) -> Option<Operation> {
+    let is_express =
+        scope.is_some_and(|scope| scope.service == "s3express") || host.is_express_control();
+    let is_list = is_express && service.id() == "s3" && operation.name() == "ListBuckets";
+    if is_list { service.operation("ListDirectoryBuckets") } else { None }
+}
+
 fn best_route(
     request: &WireRequest<'_>,
     host: &Host,
+    scope: Option<&SigningScope<'_>>,
     candidates: &[Service],
 ) -> Option<((usize, Match), Identified)> {
     let plain = Route::of(request, None);
-    let virtual_host = host.bucket().map(|bucket| Route::of(request, Some(bucket)));
+    let bucket = host.bucket().filter(|_| request.path() != OBJECT_LAMBDA_PATH);
+    let virtual_host = bucket.map(|bucket| Route::of(request, Some(bucket)));
     let mut best: Option<((usize, Match), Identified)> = None;
     for service in candidates.iter().filter(|service| is_rest(**service)) {
         let is_s3 = service.id() == "s3";
         let route = virtual_host.as_ref().filter(|_| is_s3).unwrap_or(&plain);
         let Some((found, operation)) = route.best(*service) else { continue };
+        let operation = of_directory_buckets(*service, operation, host, scope).unwrap_or(operation);
         let rank = (host.fit(*service), found);
         if best.as_ref().is_none_or(|(other, _)| *other < rank) {
-            let bucket = host.bucket().filter(|_| is_s3).map(str::to_owned);
+            let bucket = bucket.filter(|_| is_s3).map(str::to_owned);
             best = Some((rank, rest_identified(*service, operation, bucket)));
         }
     }

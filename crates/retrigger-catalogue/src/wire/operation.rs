@@ -23,6 +23,7 @@ pub(super) enum Place {
     Body,
     HeaderPrefix,
     Payload,
+    RawPayload,
 }
 
 /// A member, and its name on the wire.
@@ -132,7 +133,8 @@ impl Operation {
                 2 => Place::Header,
                 3 => Place::Body,
                 4 => Place::HeaderPrefix,
-                _ => Place::Payload,
+                5 => Place::Payload,
+                _ => Place::RawPayload,
             };
             let name = Text::of_name(at.number());
             Member { place, name, wire: Text::of_name(at.number()) }

@@ -110,3 +110,64 @@ fn every_service_and_operation_is_found_by_its_name() {
     }
     assert!(services().len() > 400 && operations > 19_000, "{operations}");
 }
+
+/// Checks the members that a request has, in any order.
+#[track_caller]
+fn members(
+    scope: &str,
+    request: (&str, &str, &[(&str, &str)], &[u8]),
+    expected: Result<&str, &str>,
+) {
+    let (method, uri, headers, body) = request;
+    let request = WireRequest { method, uri, headers, body };
+    let scope = SigningScope { service: scope, region: "us-east-1" };
+    let found = identify(&request, Some(&scope)).expect("identified").parameters(&request);
+    let expected = expected.map(|text| serde_json::from_str(text).expect("JSON"));
+    assert_eq!(found.map_err(|error| error.to_string()), expected.map_err(str::to_owned));
+}
+
+#[test]
+fn members_have_the_names_of_the_api_in_every_protocol() {
+    let s3 = |method, uri, body: &'static str, text| {
+        members("s3", (method, uri, &[], body.as_bytes()), Ok(text));
+    };
+    s3(
+        "GET",
+        "/b?list-type=2&prefix=a%2Fb",
+        "",
+        r#"{"Bucket":"b","list-type":"2","Prefix":"a/b"}"#,
+    );
+    s3("PUT", "/b/a%20b//c/", "<x/>", r#"{"Bucket":"b","Key":"a b//c/"}"#);
+    s3(
+        "PUT",
+        "/b/k?tagging",
+        "<Tagging><TagSet><Tag><Key>a&amp;</Key><Value>1</Value></Tag></TagSet></Tagging>",
+        r#"{"Bucket":"b","Key":"k","tagging":"","Tagging":{"TagSet":[{"Key":"a&","Value":"1"}]}}"#,
+    );
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let body = b"Action=SetTopicAttributes&Version=2010-03-31&TopicArn=arn%3Aaws&AttributeName=a+b";
+    let text = r#"{"TopicArn":"arn:aws","AttributeName":"a b"}"#;
+    members("sns", ("POST", "/", &form, body), Ok(text));
+    let body = b"Action=TerminateInstances&Version=2016-11-15&InstanceId.1=i-1&InstanceId.2=i-2";
+    members("ec2", ("POST", "/", &form, body), Ok(r#"{"InstanceIds":["i-1","i-2"]}"#));
+    let cbor = "/service/GraniteServiceVersion20100801/operation/PutMetricData";
+    let body = b"\xbf\x69Namespace\x61n\xff";
+    members("monitoring", ("POST", cbor, &[], body), Ok(r#"{"Namespace":"n"}"#));
+}
+
+#[test]
+fn bodies_that_bomb_are_errors() {
+    let target = [("x-amz-target", "DynamoDB_20120810.GetItem")];
+    let deep = [b'['; 100_000];
+    let text = "the body is not valid JSON: recursion limit exceeded at line 1 column 128";
+    members("dynamodb", ("POST", "/", &target, &deep), Err(text));
+    let cbor = "/service/GraniteServiceVersion20100801/operation/PutMetricData";
+    let text = "the body is nested deeper than 64 levels or has more than 1000000 values";
+    members("monitoring", ("POST", cbor, &[], &[0x9f; 100_000]), Err(text));
+    let bomb = b"<!DOCTYPE a [<!ENTITY b \"c\">]><Tagging>&b;</Tagging>";
+    let text = "the body is not valid XML: a document type is not allowed";
+    members("s3", ("PUT", "/b/k?tagging", &[], bomb), Err(text));
+    let deep = "<a>".repeat(100_000);
+    let text = "the body is nested deeper than 64 levels or has more than 1000000 values";
+    members("s3", ("PUT", "/b/k?tagging", &[], deep.as_bytes()), Err(text));
+}

@@ -1,0 +1,4 @@
+//! The catalogue against requests that AWS's own clients make.
+
+mod botocore;
+mod identified;
