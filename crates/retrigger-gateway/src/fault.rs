@@ -41,6 +41,8 @@ pub enum Fault {
     TooLarge,
     /// No operation is like that.
     UnknownOperation(String),
+    /// The body is not what the operation takes.
+    MalformedBody(String),
     /// No policy allows it, or one denies: AWS's words.
     Denied(String),
     /// It is not among the recorded calls.
@@ -95,6 +97,7 @@ impl Fault {
             | Self::ExpiredToken => self.credentials(family),
             Self::WrongSignature | Self::WrongTime(_) | Self::ExpiredUrl => self.signature(family),
             Self::UnknownOperation(message) => unknown_operation(family, message),
+            Self::MalformedBody(message) => malformed_body(family, message),
             Self::Unrecorded(message) => worded(400, "UnrecordedCall", message),
             Self::Upstream(message) => worded(502, "UpstreamFailed", message),
             _ => self.body(),
@@ -228,6 +231,14 @@ fn denied(family: Family, operation: Option<&Operation>, message: &str) -> Worde
         ),
         Family::Query if service == "sns" => worded(403, "AuthorizationError", message),
         Family::S3 | Family::Query => worded(403, "AccessDenied", message),
+    }
+}
+
+fn malformed_body(family: Family, message: &str) -> Worded {
+    match family {
+        Family::S3 => worded(400, "MalformedXML", message),
+        Family::Ec2 | Family::Query => worded(400, "MalformedQueryString", message),
+        Family::Json | Family::Rest => worded(400, "SerializationException", message),
     }
 }
 

@@ -174,8 +174,9 @@ impl Gateway {
                 let fault = Fault::MissingSignature;
                 Err(Refusal { fault, operation: Some(operation), ..Refusal::of(&request) })
             }
-            Err(Unidentified { protocol, message }) => {
+            Err(Unidentified { protocol, message, is_malformed }) => {
                 let fault = match signature {
+                    Some(_) if is_malformed => Fault::MalformedBody(message),
                     Some(_) => Fault::UnknownOperation(message),
                     None => Fault::MissingSignature,
                 };

@@ -6,6 +6,7 @@ mod parameters;
 use bytes::Bytes;
 use hyper::http::Request;
 use retrigger_catalogue::wire::{self, Identified, SigningScope, WireRequest};
+use serde_json::Value;
 
 use crate::operation::{Identify, Operation, Protocol, Scope, Unidentified};
 
@@ -48,21 +49,21 @@ impl Identify for Aws {
         let found = wire::identify(&wire_request, hint.as_ref()).map_err(|error| Unidentified {
             protocol: likely_protocol(&wire_request, scope),
             message: error.to_string(),
+            is_malformed: false,
         })?;
-        Ok(self.operation(&found, &wire_request, scope))
+        let parameters = parameters::read(&found, &wire_request).map_err(|error| Unidentified {
+            protocol: protocol(found.protocol),
+            message: error.to_string(),
+            is_malformed: true,
+        })?;
+        Ok(self.operation(&found, parameters, scope))
     }
 }
 
 impl Aws {
-    fn operation(
-        &self,
-        found: &Identified,
-        request: &WireRequest<'_>,
-        scope: Option<&Scope>,
-    ) -> Operation {
+    fn operation(&self, found: &Identified, parameters: Value, scope: Option<&Scope>) -> Operation {
         let name = found.operation.name().to_string();
         let (id, signing_name) = (found.service.id(), found.service.signing_name());
-        let parameters = parameters::read(found, request);
         let region = scope.map_or("us-east-1", |scope| scope.region.as_str());
         let place =
             authorizations::Place { partition: &self.partition, region, account: &self.account };

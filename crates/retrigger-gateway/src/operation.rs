@@ -86,6 +86,8 @@ pub struct Unidentified {
     pub protocol: Protocol,
     /// What is wrong.
     pub message: String,
+    /// Whether the operation is known, and its body not what it takes.
+    pub is_malformed: bool,
 }
 
 /// Knows the operations of AWS's services on the wire.

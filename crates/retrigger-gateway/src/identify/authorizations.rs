@@ -105,12 +105,9 @@ fn resources(service: &str, parameters: &Value, place: &Place<'_>) -> Vec<String
             Some(stream) => arn(format!("log-group:{group}:log-stream:{stream}")),
             None => arn(format!("log-group:{group}")),
         }),
-        "lambda" => text("path").and_then(|path| {
-            let function = path.split("/functions/").nth(1)?.split('/').next()?;
-            if function.starts_with("arn:") {
-                return Some(function.to_owned());
-            }
-            Some(arn(format!("function:{function}")))
+        "lambda" => text("FunctionName").map(|function| match function.split_once(':') {
+            Some(("arn", _)) => function.to_owned(),
+            _ => arn(format!("function:{function}")),
         }),
         "events" => return buses(parameters).into_iter().map(arn).collect(),
         _ => None,
@@ -168,13 +165,13 @@ fn s3(operation: &str, parameters: &Value, place: &Place<'_>) -> Vec<Authorizati
     } else {
         format!("arn:{}:s3:::{bucket}", place.partition)
     };
-    let has_version = text("versionId").is_some();
+    let has_version = text("VersionId").is_some();
     let action = s3_action(operation, has_version);
     let is_of_object = text("Key").is_some();
     let object = |key: &str| format!("{bucket_arn}/{key}");
     if operation == "DeleteObjects" {
         // The keys stand in the body: each needs the action, which is asked for all of them.
-        let keys = text("Body").map(keys_to_delete).unwrap_or_default();
+        let keys = keys_to_delete(parameters);
         let resources = keys.iter().map(|key| object(key)).collect();
         return vec![authorization("s3:DeleteObject".to_owned(), resources)];
     }
@@ -183,7 +180,7 @@ fn s3(operation: &str, parameters: &Value, place: &Place<'_>) -> Vec<Authorizati
         _ => bucket_arn.clone(),
     };
     let mut asked = vec![authorization(format!("s3:{action}"), vec![resource.clone()])];
-    if let Some(source) = text("x-amz-copy-source") {
+    if let Some(source) = text("CopySource") {
         let source = percent_encoding::percent_decode_str(source.trim_start_matches('/'));
         let source = source.decode_utf8_lossy();
         let (path, version) = source.split_once("?versionId=").unwrap_or((&source, ""));
@@ -191,10 +188,10 @@ fn s3(operation: &str, parameters: &Value, place: &Place<'_>) -> Vec<Authorizati
         let source = format!("arn:{}:s3:::{path}", place.partition);
         asked.push(authorization(get.to_owned(), vec![source]));
     }
-    if text("x-amz-tagging").is_some() {
+    if text("Tagging").is_some() {
         asked.push(authorization("s3:PutObjectTagging".to_owned(), vec![resource.clone()]));
     }
-    if operation == "PutObject" && text("x-amz-acl").is_some() {
+    if operation == "PutObject" && text("ACL").is_some() {
         asked.push(authorization("s3:PutObjectAcl".to_owned(), vec![resource]));
     }
     for authorization in &mut asked {
@@ -207,45 +204,31 @@ fn s3(operation: &str, parameters: &Value, place: &Place<'_>) -> Vec<Authorizati
 /// "Condition keys for Amazon S3".
 fn s3_context(parameters: &Value) -> Vec<(String, Vec<String>)> {
     const KEYS: [(&str, &str); 9] = [
-        ("prefix", "s3:prefix"),
-        ("delimiter", "s3:delimiter"),
-        ("max-keys", "s3:max-keys"),
-        ("versionId", "s3:VersionId"),
-        ("x-amz-acl", "s3:x-amz-acl"),
-        ("x-amz-copy-source", "s3:x-amz-copy-source"),
-        ("x-amz-server-side-encryption", "s3:x-amz-server-side-encryption"),
-        (
-            "x-amz-server-side-encryption-aws-kms-key-id",
-            "s3:x-amz-server-side-encryption-aws-kms-key-id",
-        ),
-        ("x-amz-storage-class", "s3:x-amz-storage-class"),
+        ("Prefix", "s3:prefix"),
+        ("Delimiter", "s3:delimiter"),
+        ("MaxKeys", "s3:max-keys"),
+        ("VersionId", "s3:VersionId"),
+        ("ACL", "s3:x-amz-acl"),
+        ("CopySource", "s3:x-amz-copy-source"),
+        ("ServerSideEncryption", "s3:x-amz-server-side-encryption"),
+        ("SSEKMSKeyId", "s3:x-amz-server-side-encryption-aws-kms-key-id"),
+        ("StorageClass", "s3:x-amz-storage-class"),
     ];
     let value = |name: &str| parameters.get(name).and_then(Value::as_str).map(str::to_owned);
     let found = KEYS.iter().filter_map(|(name, key)| Some(((*key).to_owned(), vec![value(name)?])));
     found.collect()
 }
 
-/// The text of each `Key` in the body of `DeleteObjects`.
-fn keys_to_delete(body: &str) -> Vec<String> {
-    let mut reader = quick_xml::Reader::from_str(body);
-    let (mut keys, mut is_key) = (Vec::new(), false);
-    loop {
-        match reader.read_event() {
-            Ok(quick_xml::events::Event::Start(start)) => {
-                is_key = start.local_name().as_ref() == b"Key";
-                if is_key {
-                    keys.push(String::new());
-                }
-            }
-            Ok(quick_xml::events::Event::Text(text)) if is_key => {
-                let text = String::from_utf8_lossy(&text).into_owned();
-                keys.last_mut().into_iter().for_each(|key: &mut String| key.push_str(&text));
-            }
-            Ok(quick_xml::events::Event::End(_)) => is_key = false,
-            Ok(quick_xml::events::Event::Eof) | Err(_) => return keys,
-            Ok(_) => {}
-        }
-    }
+/// Each `Key` of `DeleteObjects`.
+fn keys_to_delete(parameters: &Value) -> Vec<String> {
+    let objects = parameters.pointer("/Delete/Object").or(parameters.pointer("/Delete/Objects"));
+    let objects = match objects {
+        Some(Value::Array(objects)) => objects.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let keys = objects.iter().filter_map(|object| object.get("Key")?.as_str());
+    keys.map(str::to_owned).collect()
 }
 
 fn s3_action(operation: &str, has_version: bool) -> &str {
