@@ -127,3 +127,6 @@ fn cbor(kind: &str, message: &str) -> Bytes {
     let _ = ciborium::into_writer(&ciborium::Value::Map(map), &mut bytes);
     bytes.into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use crate::{
     Fault, Identify, Observed, Operation, Protocol, SessionCredentials, Upstream, Verdict,
     answer::{self, Caller},
     calls::{Began, Calls},
+    fault::Family,
     invocation::{Answered, Invocation},
     nearest,
     operation::Unidentified,
@@ -304,8 +305,10 @@ impl Refusal {
             Some(operation) => format!("{}:{}", operation.service, operation.name),
             None => self.what.chars().take(80).collect(),
         };
-        let family = crate::fault::Family::of(self.protocol, &self.service);
-        let worded = self.fault.worded(family, self.operation.as_ref());
+        let operation = self.operation.as_ref();
+        let protocol = operation.map_or(self.protocol, |operation| operation.protocol);
+        let service = operation.map_or(&self.service, |operation| &operation.service);
+        let worded = self.fault.worded(Family::of(protocol, service), operation);
         format!("`{what}`: {}: {}", worded.code, worded.message)
     }
 
@@ -400,4 +403,4 @@ pub fn describe(key: &CallKey) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -160,3 +160,6 @@ async fn read<'l>(
     }
     if size > limit { Err(Fault::TooLarge) } else { Ok((kept.freeze(), permits)) }
 }
+
+#[cfg(test)]
+mod tests;

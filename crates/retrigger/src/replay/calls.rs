@@ -261,8 +261,11 @@ pub(super) fn called(call: &ObservedCall) -> Called {
 /// Calls that are made anew, and recorded ones that are not made any more.
 pub(super) fn differences(observed: &Observed, mode: RecordMode) -> Vec<Difference> {
     let made = observed.calls.iter().filter_map(|call| match &call.answered {
-        Answered::Unrecorded { why } | Answered::Failed { why } => {
-            Some(difference(&describe(&call.call.key), "not made", why))
+        Answered::Unrecorded { .. } => {
+            Some(difference(&describe(&call.call.key), "not made", "made"))
+        }
+        Answered::Failed { .. } => {
+            Some(difference(&describe(&call.call.key), "answered", "not answered"))
         }
         _ => None,
     });

@@ -145,7 +145,7 @@ impl<W: Write> Human<W> {
         if let Some(resource) = &called.key.resource {
             self.line(format_args!("  on {resource}"))?;
         }
-        Ok(())
+        called.why.iter().try_for_each(|why| self.wrapped(why))
     }
 
     /// A clause that allows, without its text.
