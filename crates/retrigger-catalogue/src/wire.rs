@@ -20,6 +20,7 @@
 //! assert_eq!(found.to_string(), "s3:GetObject");
 //! ```
 
+mod authorize;
 mod bad_body;
 mod blob;
 mod body;
@@ -35,6 +36,7 @@ mod service;
 mod text;
 mod unidentified;
 
+pub use authorize::{Account, Authorization, Resource, authorizations};
 pub use bad_body::BadBody;
 pub use identify::{Identified, identify};
 pub use operation::Operation;

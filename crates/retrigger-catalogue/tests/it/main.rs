@@ -2,3 +2,4 @@
 
 mod botocore;
 mod identified;
+mod operation_map;
