@@ -1,14 +1,13 @@
 //! Which operation a request is, by the catalogue.
 
-mod authorizations;
 mod parameters;
 
 use bytes::Bytes;
 use hyper::http::Request;
-use retrigger_catalogue::wire::{self, Identified, SigningScope, WireRequest};
+use retrigger_catalogue::wire::{self, Account, Identified, SigningScope, WireRequest};
 use serde_json::Value;
 
-use crate::operation::{Identify, Operation, Protocol, Scope, Unidentified};
+use crate::operation::{Authorization, Identify, Operation, Protocol, Scope, Unidentified};
 
 /// AWS's services, as a function of an account calls them.
 #[derive(Clone, Debug)]
@@ -64,12 +63,17 @@ impl Aws {
     fn operation(&self, found: &Identified, parameters: Value, scope: Option<&Scope>) -> Operation {
         let name = found.operation.name().to_string();
         let (id, signing_name) = (found.service.id(), found.service.signing_name());
-        let region = scope.map_or("us-east-1", |scope| scope.region.as_str());
-        let place =
-            authorizations::Place { partition: &self.partition, region, account: &self.account };
+        let account = Account {
+            partition: &self.partition,
+            region: scope.map_or("us-east-1", |scope| scope.region.as_str()),
+            account: &self.account,
+        };
+        let asked = wire::authorizations(found, &parameters, &account);
+        let authorizations: Vec<Authorization> = asked.into_iter().map(authorization).collect();
+        let action = authorizations.first().and_then(|first| first.action.split(':').next());
         Operation {
-            authorizations: authorizations::of(id, signing_name, &name, &parameters, &place),
-            service: authorizations::prefix(id, signing_name).to_owned(),
+            service: action.unwrap_or(signing_name).to_owned(),
+            authorizations,
             protocol: protocol(found.protocol),
             xml_namespace: None,
             query_compatible: QUERY_COMPATIBLE.contains(&id),
@@ -79,6 +83,14 @@ impl Aws {
             name,
         }
     }
+}
+
+/// What a resource is not told of stands in its ARN as a variable, which no policy for one resource
+/// covers.
+fn authorization(asked: wire::Authorization) -> Authorization {
+    let wire::Authorization { action, resources, context, unknown } = asked;
+    let resources = resources.into_iter().map(|resource| resource.arn).collect();
+    Authorization { action, resources, context, unknown }
 }
 
 /// The services that spoke the query protocol before, and still carry its error codes. Source:
