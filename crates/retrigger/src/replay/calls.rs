@@ -58,6 +58,10 @@ pub struct InvalidDenial {
 /// The policy that denies `ACTION` or `ACTION@ARN`.
 pub(super) fn denial(what: &str) -> Result<Policy, InvalidDenial> {
     let (action, resource) = what.split_once('@').unwrap_or((what, "*"));
+    if action != "*" && !action.contains(':') {
+        let why = "an action has a service before its name".to_owned();
+        return Err(InvalidDenial { what: what.to_owned(), why });
+    }
     let statement = json!({
         "Sid": "deny", "Effect": "Deny", "Action": action, "Resource": resource,
     });
