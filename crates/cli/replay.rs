@@ -1,5 +1,6 @@
 //! `retrigger replay`: replays recordings.
 
+mod deny_each;
 pub(crate) mod progress;
 
 use std::{
@@ -54,8 +55,9 @@ pub(crate) struct Args {
     /// The value of a condition key of the handler's AWS calls that nothing shows; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = assumption)]
     assume: Vec<(String, String)>,
-    /// Refuse the handler's AWS calls that need this action, to see whether it copes; may be repeated
-    #[arg(long, value_name = "ACTION[@ARN]")]
+    /// Refuse the handler's AWS calls that need this action, to see whether it copes; may be repeated.
+    /// With `each`, refuse one call after the other and list how the handler ends
+    #[arg(long, value_name = "ACTION[@ARN]|each")]
     deny: Vec<String>,
     /// Run what was built before
     #[arg(long)]
@@ -102,6 +104,9 @@ const EXAMPLES: &str = "Examples:
 /// Replays, and reports as recordings finish. Exit code 2 where a recording cannot be replayed.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
     output.finish()?;
+    if args.deny.iter().any(|what| what == "each") {
+        return deny_each::run(&replay_of(args)?, args.format, output);
+    }
     let mut reporters = reporters(args)?;
     let totals = replay(args, &mut reporters)?;
     Ok(match totals {
@@ -140,6 +145,16 @@ fn reporters(args: &Args) -> Result<Vec<Box<dyn Reporter>>, Failure> {
 }
 
 fn replay(args: &Args, reporters: &mut Vec<Box<dyn Reporter>>) -> Result<Totals, Failure> {
+    let replay = replay_of(args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let totals = runtime.block_on(until_interrupted(replay.run_async(reporters)));
+    // A build that was interrupted is not waited for.
+    runtime.shutdown_background();
+    totals
+}
+
+fn replay_of(args: &Args) -> Result<Replay, Failure> {
     let mut replay = Replay::new(&args.paths).fail_fast(args.fail_fast).build(!args.no_build);
     if let Some(text) = &args.filter {
         replay = replay.filter(text);
@@ -153,13 +168,7 @@ fn replay(args: &Args, reporters: &mut Vec<Box<dyn Reporter>>) -> Result<Totals,
     if let Some(jobs) = args.jobs {
         replay = replay.jobs(jobs.into());
     }
-    replay = with_calls(replay, args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
-    let totals = runtime.block_on(until_interrupted(replay.run_async(reporters)));
-    // A build that was interrupted is not waited for.
-    runtime.shutdown_background();
-    totals
+    with_calls(replay, args)
 }
 
 /// What becomes of the handler's AWS calls.
@@ -184,7 +193,7 @@ fn with_calls(mut replay: Replay, args: &Args) -> Result<Replay, Failure> {
     for (key, value) in &args.assume {
         replay = replay.assume(key, value);
     }
-    for what in &args.deny {
+    for what in args.deny.iter().filter(|what| *what != "each") {
         replay = replay.deny(what).map_err(|error| Failure::new(error.to_string()))?;
     }
     Ok(replay)

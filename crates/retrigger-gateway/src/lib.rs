@@ -37,7 +37,12 @@ mod upstream;
 mod gateway;
 mod server;
 
+#[cfg(feature = "aws-sdk")]
+mod client;
+
 pub use authorize::{Authorize, Verdict};
+#[cfg(feature = "aws-sdk")]
+pub use client::GatewayClient;
 pub use credentials::SessionCredentials;
 pub use fault::Fault;
 pub use gateway::{Clock, Gateway, MAX_BODY, describe};

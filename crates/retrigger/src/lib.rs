@@ -52,6 +52,7 @@ struct Readme;
 pub mod accept;
 pub mod bench;
 pub mod check;
+pub mod deny_each;
 pub mod derive;
 pub mod documents;
 pub mod event;
@@ -74,6 +75,8 @@ mod replay;
 pub use assert::assert_replay;
 pub use place::Place;
 pub use replay::{InvalidDenial, Replay, ReplayError};
+#[cfg(feature = "aws-sdk")]
+pub use replay::gateway_client;
 pub use retrigger_gateway::{InvalidUpstream, RecordMode, Upstream};
 
 #[cfg(feature = "aws")]

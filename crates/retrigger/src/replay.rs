@@ -44,6 +44,8 @@ pub(crate) use answer::expectation;
 pub(crate) use authority::{Asked, Undecidable};
 pub(crate) use calls::CallSettings;
 pub use calls::InvalidDenial;
+#[cfg(feature = "aws-sdk")]
+pub use calls::gateway_client;
 pub(crate) use decide::{Answer, Question, decide, decide_keeping};
 pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;

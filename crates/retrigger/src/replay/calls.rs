@@ -47,6 +47,24 @@ impl CallSettings {
     }
 }
 
+/// The HTTP client for the AWS SDK for Rust with which a handler in process makes its calls, without
+/// a socket; `None` outside a replay. The SDK's credentials and region are those of
+/// `context.function`.
+///
+/// ```no_run
+/// # fn clients(context: &retrigger::runtime::Context) -> Option<()> {
+/// let client = retrigger::gateway_client(context)?;
+/// // aws_config::defaults(BehaviorVersion::latest()).http_client(client) …
+/// # Some(()) }
+/// ```
+#[cfg(feature = "aws-sdk")]
+pub fn gateway_client(
+    context: &retrigger_runtime::Context,
+) -> Option<retrigger_gateway::GatewayClient> {
+    let gateway = context.extensions.get::<Arc<Gateway>>()?;
+    Some(retrigger_gateway::GatewayClient::new(Arc::clone(gateway)))
+}
+
 /// Why nothing can be denied so.
 #[derive(Debug, thiserror::Error)]
 #[error("`{what}` cannot be denied: {why}; give `ACTION` or `ACTION@ARN`, such as `s3:GetObject`")]

@@ -23,6 +23,19 @@ impl Handler for SharedHandler {
     }
 }
 
+/// A Rust handler that is told of the gateway in its context.
+struct WithGateway {
+    handler: SharedHandler,
+    gateway: Arc<Gateway>,
+}
+
+impl Handler for WithGateway {
+    fn call(&self, event: Bytes, mut context: Context) -> HandlerFuture {
+        context.extensions.insert(Arc::clone(&self.gateway));
+        self.handler.call(event, context)
+    }
+}
+
 /// The sandboxes of one function that wait for work. As many exist as recordings of the function
 /// have run at once.
 pub(crate) struct Pool {
@@ -41,10 +54,10 @@ struct Seat {
     endpoint: Option<Endpoint>,
 }
 
-/// The gateway of one sandbox, and its port where the handler is a process of its own.
+/// The gateway of one sandbox, and its port.
 struct Endpoint {
     gateway: Arc<Gateway>,
-    _server: Option<Server>,
+    _server: Server,
 }
 
 impl Pool {
@@ -113,9 +126,13 @@ impl Pool {
             Some(calls) => Some(self.endpoint(calls, &mut config).await?),
             None => None,
         };
-        let sandbox = match &self.handler {
-            Some(handler) => Sandbox::in_process(config, handler.clone()),
-            None => Sandbox::process(config)?,
+        let sandbox = match (&self.handler, &endpoint) {
+            (Some(handler), Some(endpoint)) => {
+                let (handler, gateway) = (handler.clone(), Arc::clone(&endpoint.gateway));
+                Sandbox::in_process(config, WithGateway { handler, gateway })
+            }
+            (Some(handler), None) => Sandbox::in_process(config, handler.clone()),
+            (None, _) => Sandbox::process(config)?,
         };
         Ok(Seat { sandbox, endpoint })
     }
@@ -135,7 +152,7 @@ impl Pool {
         };
         let server = Server::start(Arc::clone(&gateway)).await.map_err(PoolError::Port)?;
         config.endpoint_url = Some(format!("http://{}", server.address()));
-        Ok(Endpoint { gateway, _server: Some(server) })
+        Ok(Endpoint { gateway, _server: server })
     }
 
     pub(crate) async fn shutdown(&self) {
