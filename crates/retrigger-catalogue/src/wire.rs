@@ -20,6 +20,8 @@
 //! assert_eq!(found.to_string(), "s3:GetObject");
 //! ```
 
+#![expect(clippy::doc_markdown, reason = "names of AWS products and titles of pages are no code")]
+
 mod authorize;
 mod bad_body;
 mod blob;

@@ -4,6 +4,8 @@ mod context;
 mod exceptions;
 mod fill;
 mod special;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value;
 
@@ -62,6 +64,7 @@ pub fn authorizations(
     account: &Account<'_>,
 ) -> Vec<Authorization> {
     let asked = Asked {
+        request,
         service: request.service.id(),
         prefix: prefix(request),
         operation: request.operation.name().to_string(),
@@ -78,6 +81,7 @@ pub fn authorizations(
 
 /// A request, with all that its authorizations are made from.
 struct Asked<'a> {
+    request: &'a Identified,
     service: &'static str,
     prefix: &'static str,
     operation: String,

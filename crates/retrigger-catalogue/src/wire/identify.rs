@@ -303,7 +303,7 @@ fn similar_routes(request: &WireRequest<'_>, candidates: &[Service]) -> Vec<Stri
 }
 
 fn no_service(name: &str, place: &'static str) -> Unidentified {
-    let names = services().flat_map(|service| {
+    let names = services().filter_map(|service| {
         let name = match place {
             "the credential scope" => service.signing_name(),
             _ => service.target_prefix(),

@@ -7,7 +7,7 @@ use super::service::Service;
 use super::text::Text;
 
 /// In the order of the catalogue.
-const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+pub(super) const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 /// A request's method, path and query, made ready to be compared with many operations.
 pub(super) struct Route<'r> {

@@ -43,7 +43,8 @@ fn each_protocol_tells_its_operation() {
 
 #[test]
 fn query_and_headers_tell_operations_of_s3_apart() {
-    let rows: [(&str, &str, &[(&str, &str)], &str); 16] = [
+    type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str);
+    let rows: [Row; 16] = [
         ("GET", "/", &[], "ListBuckets"),
         ("GET", "/b", &[], "ListObjects"),
         ("GET", "/b/", &[], "ListObjects"),
@@ -158,16 +159,85 @@ fn members_have_the_names_of_the_api_in_every_protocol() {
 #[test]
 fn bodies_that_bomb_are_errors() {
     let target = [("x-amz-target", "DynamoDB_20120810.GetItem")];
-    let deep = [b'['; 100_000];
+    let deep = vec![b'['; 100_000];
     let text = "the body is not valid JSON: recursion limit exceeded at line 1 column 128";
     members("dynamodb", ("POST", "/", &target, &deep), Err(text));
     let cbor = "/service/GraniteServiceVersion20100801/operation/PutMetricData";
     let text = "the body is nested deeper than 64 levels or has more than 1000000 values";
-    members("monitoring", ("POST", cbor, &[], &[0x9f; 100_000]), Err(text));
+    members("monitoring", ("POST", cbor, &[], &vec![0x9f; 100_000]), Err(text));
     let bomb = b"<!DOCTYPE a [<!ENTITY b \"c\">]><Tagging>&b;</Tagging>";
     let text = "the body is not valid XML: a document type is not allowed";
     members("s3", ("PUT", "/b/k?tagging", &[], bomb), Err(text));
     let deep = "<a>".repeat(100_000);
     let text = "the body is nested deeper than 64 levels or has more than 1000000 values";
     members("s3", ("PUT", "/b/k?tagging", &[], deep.as_bytes()), Err(text));
+}
+
+/// Requests of whatever bytes end in an answer or an error.
+#[test]
+fn no_request_panics() {
+    let mut state = 1_u64;
+    let mut next = move |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap_or_default() % below
+    };
+    let pieces = [
+        "/",
+        "?",
+        "&",
+        "=",
+        "%",
+        "%2",
+        "%FF",
+        "..",
+        "é",
+        "{Key+}",
+        "Action=",
+        "GetItem",
+        ".",
+        "b",
+        "/service/",
+        "/operation/",
+        "versions",
+        "uploadId",
+        "2015-03-31",
+        "functions",
+        "<",
+        ">",
+        "[",
+        "{",
+        "\"",
+        ":",
+        "Tag.1.Key",
+        "member.4294967296",
+        "arn:aws:s3:::",
+        ".s3.",
+        ".s3-",
+        ".amazonaws.com",
+        ".localhost",
+        "::",
+        "&#x110000;",
+        "&x;",
+    ];
+    let account = super::Account { partition: "aws", region: "us-east-1", account: "1" };
+    let scopes = ["s3", "dynamodb", "lambda", "ec2", "monitoring", "apigateway", "kms", "", "sqs"];
+    for _ in 0..4_000 {
+        let mut text = || {
+            let count = next(12);
+            (0..count).map(|_| pieces[next(pieces.len())]).collect::<String>()
+        };
+        let (uri, host, target, body) = (text(), text(), text(), text());
+        let headers = [("host", host.as_str()), ("x-amz-target", &target)];
+        let headers = &headers[..=next(2)];
+        let method = ["GET", "PUT", "POST", "", "é"][next(5)];
+        let request = WireRequest { method, uri: &uri, headers, body: body.as_bytes() };
+        let scope = SigningScope { service: scopes[next(scopes.len())], region: "" };
+        let scope = Some(&scope).filter(|_| next(4) > 0);
+        if let Ok(found) = identify(&request, scope)
+            && let Ok(members) = found.parameters(&request)
+        {
+            super::authorizations(&found, &members, &account);
+        }
+    }
 }

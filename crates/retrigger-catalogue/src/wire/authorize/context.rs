@@ -59,6 +59,9 @@ pub(super) fn of(asked: &Asked<'_>, action: &str) -> (Context, Vec<String>) {
         "s3" => object_tags(asked, &mut context),
         "kms" => encryption_context(asked, &mut context),
         "events" => events(asked, &mut context),
+        "lambda" if asked.operation.ends_with("EventSourceMapping") => {
+            mapped_function(asked, &mut context);
+        }
         "dynamodb" => leading_keys(asked, &mut context, &mut unknown),
         _ => {}
     }
@@ -183,4 +186,14 @@ fn leading_keys(asked: &Asked<'_>, context: &mut Context, unknown: &mut Vec<Stri
         None if asked.operation == "Scan" => {}
         None => unknown.push("dynamodb:LeadingKeys".to_owned()),
     }
+}
+
+/// The function of an event source mapping (Service Authorization Reference, "AWS Lambda").
+fn mapped_function(asked: &Asked<'_>, context: &mut Context) {
+    let Some(name) = asked.text("FunctionName") else { return };
+    let arn = match name {
+        arn if arn.starts_with("arn:") => arn.to_owned(),
+        name => asked.arn("lambda", &format!("function:{name}")),
+    };
+    context.push(("lambda:FunctionArn".to_owned(), vec![arn]));
 }

@@ -41,6 +41,15 @@ const EXCEPTIONS: &[(&str, &str, Rows)] = &[
             ("InvokeModelWithBidirectionalStream", "InvokeModel"),
         ],
     ),
+    (
+        "apigatewaymanagementapi",
+        "Service Authorization Reference, \"Amazon API Gateway\"",
+        &[
+            ("DeleteConnection", "ManageConnections"),
+            ("GetConnection", "ManageConnections"),
+            ("PostToConnection", "ManageConnections"),
+        ],
+    ),
     // The API reference of each says that it needs no permission.
     (
         "sts",
@@ -77,6 +86,10 @@ const S3: Rows = &[
     ("GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"),
     ("GetObjectTorrent", "GetObject"),
     ("GetPublicAccessBlock", "GetBucketPublicAccessBlock"),
+    ("CreateBucketMetadataConfiguration", "CreateBucketMetadataTableConfiguration"),
+    ("DeleteBucketMetadataConfiguration", "DeleteBucketMetadataTableConfiguration"),
+    ("GetBucketMetadataConfiguration", "GetBucketMetadataTableConfiguration"),
+    ("CreateSession", "s3express:CreateSession"),
     ("HeadBucket", "ListBucket"),
     ("HeadObject", "GetObject"),
     ("ListBucketAnalyticsConfigurations", "GetAnalyticsConfiguration"),

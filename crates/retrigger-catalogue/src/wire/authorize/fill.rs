@@ -1,22 +1,27 @@
 //! ARN patterns, filled with what a request says.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Asked, Authorization, Resource};
 use crate::facts::{self, Action};
 
+/// Most ARNs that are made of one pattern; what would make more is said not to be told.
+const MOST: usize = 10_000;
+
 /// The resources that the request names for an action; `*` where the action knows none or the
 /// request names none that it requires.
 pub(super) fn resources(asked: &Asked<'_>, action: Option<Action>) -> Vec<Resource> {
-    let mut told: Vec<Resource> = Vec::new();
-    let mut open = Vec::new();
+    let (mut told, mut open) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
     for used in action.into_iter().flat_map(Action::resource_types) {
         let kind = used.resource_type().name().to_string();
         let pattern = used.resource_type().arn_pattern().to_string();
         for resource in of_type(asked, &kind, &pattern) {
-            let place = if resource.unresolved.is_empty() { &mut told } else { &mut open };
-            if !place.contains(&resource) && (used.is_required() || resource.unresolved.is_empty())
-            {
+            let is_told = resource.unresolved.is_empty();
+            if (used.is_required() || is_told) && seen.insert(resource.arn.clone()) {
+                let place = if is_told { &mut told } else { &mut open };
                 place.push(resource);
             }
         }
@@ -42,7 +47,7 @@ fn of_type(asked: &Asked<'_>, kind: &str, pattern: &str) -> Vec<Resource> {
     let mut is_named = !pattern.contains("${");
     while let Some((before, after)) = rest.split_once("${") {
         let (variable, after) = after.split_once('}').unwrap_or((after, ""));
-        filled.iter_mut().for_each(|resource| resource.arn.push_str(before));
+        push(&mut filled, before);
         let own = match variable {
             "Partition" => Some(asked.account.partition),
             "Region" => Some(asked.account.region),
@@ -55,7 +60,7 @@ fn of_type(asked: &Asked<'_>, kind: &str, pattern: &str) -> Vec<Resource> {
         filled = spread(&filled, variable, &values);
         rest = after;
     }
-    filled.iter_mut().for_each(|resource| resource.arn.push_str(rest));
+    push(&mut filled, rest);
     if !is_named {
         // The request names nothing of this type; its ARN is not told as a whole.
         for resource in &mut filled {
@@ -67,11 +72,17 @@ fn of_type(asked: &Asked<'_>, kind: &str, pattern: &str) -> Vec<Resource> {
     filled
 }
 
+fn push(filled: &mut [Resource], text: &str) {
+    for resource in filled {
+        resource.arn.push_str(text);
+    }
+}
+
 fn spread(filled: &[Resource], variable: &str, values: &[String]) -> Vec<Resource> {
     let one = |resource: &Resource| -> Vec<Resource> {
         let mut resource = resource.clone();
-        if values.is_empty() {
-            resource.arn.push_str(&format!("${{{variable}}}"));
+        if values.is_empty() || filled.len().saturating_mul(values.len()) > MOST {
+            resource.arn = format!("{}${{{variable}}}", resource.arn);
             resource.unresolved.push(variable.to_owned());
             return vec![resource];
         }
@@ -99,38 +110,38 @@ fn variable_values(asked: &Asked<'_>, kind: &str, variable: &str) -> Vec<String>
         .collect()
 }
 
+/// Variables that members of other names tell.
+const ALIASES: [(&str, &str); 4] = [
+    ("bucketname", "bucket"),
+    ("objectname", "key"),
+    ("parameternamewithoutleadingslash", "path"),
+    ("parameternamewithoutleadingslash", "name"),
+];
+
 /// How well a member's name fits a variable of a resource type's pattern; less is better.
 fn likeness(member: &str, kind: &str, variable: &str) -> Option<u8> {
     let (member, variable, kind) = (folded(member), folded(variable), folded(kind));
     let singular = member.strip_suffix('s').unwrap_or(&member);
-    let bare = |name: &str| -> String {
-        let ends = ["identifier", "name", "id"];
-        let cut = ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-        cut.to_owned()
-    };
-    let aliases = [
-        ("bucketname", "bucket"),
-        ("objectname", "key"),
-        ("parameternamewithoutleadingslash", "path"),
-        ("parameternamewithoutleadingslash", "name"),
-    ];
-    if member == variable {
-        Some(0)
-    } else if aliases.contains(&(variable.as_str(), member.as_str()))
-        || aliases.contains(&(variable.as_str(), singular))
-    {
-        Some(1)
-    } else if singular == variable {
-        Some(2)
-    } else if !bare(&variable).is_empty() && bare(&member) == bare(&variable) {
-        Some(3)
-    } else if bare(&member).is_empty() && !bare(&variable).is_empty() && bare(&variable) == kind {
-        Some(4)
-    } else if bare(&member) == kind && matches!(bare(&variable).as_str(), "" | "resource") {
-        Some(5)
-    } else {
-        None
+    let (of_member, of_variable) = (bare(singular), bare(&variable));
+    let is_alias = |name: &str| ALIASES.contains(&(variable.as_str(), name));
+    let names_kind = of_variable == kind || variable.ends_with("resourceid");
+    match () {
+        () if member == variable => Some(0),
+        () if is_alias(&member) || is_alias(singular) => Some(1),
+        () if singular == variable => Some(2),
+        () if !of_variable.is_empty() && of_member == of_variable => Some(3),
+        () if of_member.is_empty() && !of_variable.is_empty() && of_variable == kind => Some(4),
+        () if of_member == kind && matches!(of_variable, "" | "resource") => Some(5),
+        // `WindowId` of a `maintenancewindow`.
+        () if names_kind && of_member.len() >= 4 && kind.ends_with(of_member) => Some(6),
+        () => None,
     }
+}
+
+/// A name without what says that it is one.
+fn bare(name: &str) -> &str {
+    let ends = ["identifier", "name", "id"];
+    ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
 fn folded(name: &str) -> String {

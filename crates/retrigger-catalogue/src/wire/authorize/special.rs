@@ -1,9 +1,15 @@
 //! Operations that need other decisions than one of their own name, or whose resources are told in
 //! another way.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
+use super::super::operation::{Place, Segment, literal_text};
+use super::super::route::METHODS;
+use super::super::text::Text;
 use super::{Asked, Authorization, Resource};
+use crate::facts;
 
 pub(super) fn authorizations(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
     match (asked.service, asked.operation.as_str()) {
@@ -16,6 +22,7 @@ pub(super) fn authorizations(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
         ("secretsmanager", _) => secret(asked),
         ("events", "PutEvents") => Some(put_events(asked)),
         ("bedrock-runtime", _) => model(asked),
+        ("apigateway" | "apigatewayv2", _) => management(asked).map(|one| vec![one]),
         _ => None,
     }
 }
@@ -35,11 +42,9 @@ fn s3(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
         return Some(delete_objects(asked, &on_key));
     }
     let target = on_key(asked.text("Key")?);
-    let has = |name: &str| asked.parameters.get(name).is_some();
-    let is_version = has("VersionId");
-    let mut needed = Vec::new();
-    let mut need = |action: &str, arn: &str| needed.push(asked.on(action, arn));
-    match asked.operation.as_str() {
+    let is_version = asked.parameters.get("VersionId").is_some();
+    let on = |action: &str| asked.on(action, target.as_str());
+    let mut needed = match asked.operation.as_str() {
         "GetObject"
         | "HeadObject"
         | "GetObjectAcl"
@@ -48,37 +53,43 @@ fn s3(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
         | "PutObjectTagging"
         | "DeleteObject"
         | "DeleteObjectTagging" => {
-            need(&version_action(&asked.operation, is_version), &target);
+            vec![on(&version_action(&asked.operation, is_version))]
         }
         "GetObjectAttributes" => {
-            need(&version_action("GetObject", is_version), &target);
-            need(
-                if is_version { "s3:GetObjectVersionAttributes" } else { "s3:GetObjectAttributes" },
-                &target,
-            );
+            let version = if is_version { "Version" } else { "" };
+            ["", "Attributes"].map(|what| on(&format!("s3:GetObject{version}{what}"))).into()
         }
         "CopyObject" | "UploadPartCopy" => {
-            let (source, is_version) = copy_source(asked)?;
-            need(&version_action("GetObject", is_version), &source);
             // Not told: `s3:GetObjectTagging`, asked only where the source has tags to be copied.
-            need("s3:PutObject", &target);
+            let (source, is_version) = copy_source(asked);
+            let read = asked.with(&version_action("GetObject", is_version), vec![source]);
+            vec![read, on("s3:PutObject")]
         }
-        _ => need(&action(asked)?, &target),
-    }
-    if matches!(asked.operation.as_str(), "PutObject" | "CopyObject" | "CreateMultipartUpload") {
-        let grants = ["ACL", "GrantRead", "GrantReadACP", "GrantWriteACP", "GrantFullControl"];
-        let also = [
-            (grants.iter().any(|name| has(name)), "s3:PutObjectAcl"),
-            (has("Tagging"), "s3:PutObjectTagging"),
-            (has("ObjectLockMode") || has("ObjectLockRetainUntilDate"), "s3:PutObjectRetention"),
-            (has("ObjectLockLegalHoldStatus"), "s3:PutObjectLegalHold"),
-        ];
-        also.iter().filter(|(is_asked, _)| *is_asked).for_each(|(_, action)| need(action, &target));
-    }
+        _ => vec![on(&action(asked)?)],
+    };
+    needed.extend(put_also(asked).into_iter().map(on));
     if asked.text("BypassGovernanceRetention").is_some_and(|v| v.eq_ignore_ascii_case("true")) {
-        need("s3:BypassGovernanceRetention", &target);
+        needed.push(on("s3:BypassGovernanceRetention"));
     }
     Some(needed)
+}
+
+/// What a new object needs besides, by the headers that ask for it.
+fn put_also(asked: &Asked<'_>) -> Vec<&'static str> {
+    if !matches!(asked.operation.as_str(), "PutObject" | "CopyObject" | "CreateMultipartUpload") {
+        return Vec::new();
+    }
+    let has = |name: &&str| asked.parameters.get(name).is_some();
+    let rows: [(&[&str], &str); 4] = [
+        (
+            &["ACL", "GrantRead", "GrantReadACP", "GrantWriteACP", "GrantFullControl"],
+            "s3:PutObjectAcl",
+        ),
+        (&["Tagging"], "s3:PutObjectTagging"),
+        (&["ObjectLockMode", "ObjectLockRetainUntilDate"], "s3:PutObjectRetention"),
+        (&["ObjectLockLegalHoldStatus"], "s3:PutObjectLegalHold"),
+    ];
+    rows.iter().filter(|(members, _)| members.iter().any(has)).map(|(_, action)| *action).collect()
 }
 
 fn version_action(operation: &str, is_version: bool) -> String {
@@ -103,7 +114,10 @@ fn object(partition: &str, bucket: &str, key: &str) -> String {
 }
 
 fn delete_objects(asked: &Asked<'_>, on_key: &dyn Fn(&str) -> String) -> Vec<Authorization> {
-    let objects = asked.parameters.get("Delete").and_then(|delete| delete.get("Object"));
+    let objects = asked
+        .parameters
+        .get("Delete")
+        .and_then(|delete| delete.get("Objects").or(delete.get("Object")));
     let objects: Vec<&Value> = match objects {
         Some(Value::Array(objects)) => objects.iter().collect(),
         one => one.into_iter().collect(),
@@ -123,16 +137,25 @@ fn delete_objects(asked: &Asked<'_>, on_key: &dyn Fn(&str) -> String) -> Vec<Aut
 
 /// The object in `x-amz-copy-source`, and whether it is a version (Amazon S3 API Reference,
 /// "CopyObject").
-fn copy_source(asked: &Asked<'_>) -> Option<(String, bool)> {
-    let source =
-        percent_encoding::percent_decode_str(asked.text("CopySource")?).decode_utf8().ok()?;
-    let (path, version) =
-        source.split_once("?versionId=").map_or((&*source, None), |(p, v)| (p, Some(v)));
-    if path.starts_with("arn:") {
-        return Some((path.to_owned(), version.is_some()));
-    }
-    let (bucket, key) = path.trim_start_matches('/').split_once('/')?;
-    Some((object(asked.account.partition, bucket, key), version.is_some()))
+fn copy_source(asked: &Asked<'_>) -> (Resource, bool) {
+    let partition = asked.account.partition;
+    let told = |text: &str| {
+        let source = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
+        let (path, version) =
+            source.split_once("?versionId=").map_or((&*source, None), |(p, v)| (p, Some(v)));
+        let arn = if path.starts_with("arn:") {
+            path.to_owned()
+        } else {
+            let (bucket, key) = path.trim_start_matches('/').split_once('/')?;
+            object(partition, bucket, key)
+        };
+        Some((Resource::told(arn), version.is_some()))
+    };
+    asked.text("CopySource").and_then(told).unwrap_or_else(|| {
+        let arn = object(partition, "${BucketName}", "${ObjectName}");
+        let unresolved = vec!["BucketName".to_owned(), "ObjectName".to_owned()];
+        (Resource { arn, unresolved }, false)
+    })
 }
 
 /// Amazon DynamoDB Developer Guide, "DynamoDB API permissions: Actions, resources, and conditions
@@ -150,16 +173,15 @@ fn dynamodb(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
         }
         "TransactGetItems" | "TransactWriteItems" => {
             let items = asked.parameters.get("TransactItems")?.as_array()?;
-            let mut needed = Vec::new();
+            let (mut needed, mut seen) = (Vec::new(), BTreeSet::new());
             for (kind, item) in items.iter().filter_map(Value::as_object).flatten() {
                 let Some(name) = item.get("TableName").and_then(Value::as_str) else { continue };
                 let action = match kind.as_str() {
                     "ConditionCheck" => "ConditionCheckItem".to_owned(),
                     kind => format!("{kind}Item"),
                 };
-                let one = on(&action, name);
-                if !needed.contains(&one) {
-                    needed.push(one);
+                if seen.insert((action.clone(), name)) {
+                    needed.push(on(&action, name));
                 }
             }
             Some(needed)
@@ -180,6 +202,16 @@ fn dynamodb(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
             let index = asked.text("IndexName").map(|index| format!("{name}/index/{index}"));
             let action = format!("dynamodb:{}", asked.operation);
             Some(vec![asked.on(&action, index.unwrap_or(name))])
+        }
+        "RestoreTableToPointInTime" | "RestoreTableFromBackup" => {
+            let named = ["SourceTableName", "SourceTableArn", "BackupArn", "TargetTableName"];
+            let mut told: Vec<_> = named.iter().filter_map(|name| asked.text(name)).collect();
+            told.dedup();
+            Some(told.into_iter().map(|name| on(&asked.operation, name)).collect())
+        }
+        "ImportTable" => {
+            let made = asked.parameters.get("TableCreationParameters")?;
+            Some(vec![on("ImportTable", made.get("TableName")?.as_str()?)])
         }
         _ => None,
     }
@@ -311,16 +343,14 @@ fn secret(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
 /// "PutEventsRequestEntry").
 fn put_events(asked: &Asked<'_>) -> Vec<Authorization> {
     let entries = asked.parameters.get("Entries").and_then(Value::as_array);
-    let mut buses: Vec<String> = Vec::new();
+    let mut buses = BTreeSet::new();
     for entry in entries.into_iter().flatten() {
         let bus = entry.get("EventBusName").and_then(Value::as_str).unwrap_or("default");
         let arn = match bus {
             arn if arn.starts_with("arn:") => arn.to_owned(),
             name => asked.arn("events", &format!("event-bus/{name}")),
         };
-        if !buses.contains(&arn) {
-            buses.push(arn);
-        }
+        buses.insert(arn);
     }
     let buses = buses.into_iter().map(Resource::told).collect();
     vec![asked.with("events:PutEvents", buses)]
@@ -339,4 +369,40 @@ fn model(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
         id => format!("arn:{partition}:bedrock:{region}::foundation-model/{id}"),
     };
     Some(vec![asked.on(&action(asked)?, arn)])
+}
+
+/// API Gateway's own API: the action is the method, the resource the path, but for newer
+/// operations that have actions of their own name (Service Authorization
+/// Reference, "Amazon API Gateway Management" and "Amazon API Gateway Management V2").
+fn management(asked: &Asked<'_>) -> Option<Authorization> {
+    if facts::action(asked.prefix, &asked.operation).is_some() {
+        return None;
+    }
+    let operation = asked.request.operation;
+    let method = METHODS.get(usize::from(operation.route_key().0)).copied().unwrap_or_default();
+    let mut unresolved = Vec::new();
+    let mut path = String::new();
+    for segment in operation.segments() {
+        match segment {
+            Segment::Literal(number) => match literal_text(number) {
+                "v2" if path.is_empty() => {}
+                text => path = format!("{path}/{text}"),
+            },
+            Segment::Label(number) => {
+                let wire = Text::of_name(number).to_string();
+                let wire = wire.trim_matches(['{', '+', '}']);
+                let mut labels = operation.members().filter(|member| member.place == Place::Label);
+                let name = labels.find(|member| member.wire == *wire).map(|m| m.name.to_string());
+                let name = name.unwrap_or_else(|| wire.to_owned());
+                let value = asked.text(&name).map_or_else(|| format!("${{{name}}}"), str::to_owned);
+                path = format!("{path}/{value}");
+                if asked.text(&name).is_none() {
+                    unresolved.push(name);
+                }
+            }
+        }
+    }
+    let (partition, region) = (asked.account.partition, asked.account.region);
+    let arn = format!("arn:{partition}:apigateway:{region}::{path}");
+    Some(asked.with(&format!("apigateway:{method}"), vec![Resource { arn, unresolved }]))
 }
