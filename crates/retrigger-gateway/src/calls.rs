@@ -90,7 +90,7 @@ impl Calls {
     /// Notes a call. One that a client tries again, with its `attempt` id, is the same call.
     pub(crate) fn begin(
         &self,
-        operation: Operation,
+        operation: &Operation,
         mut key: CallKey,
         attempt: Option<&str>,
     ) -> Began {
@@ -127,7 +127,7 @@ impl Calls {
             (id, recorded)
         };
         let (id, recorded) = id;
-        let verdict = self.invocation.authorize.authorize(id, &operation);
+        let verdict = self.invocation.authorize.authorize(id, operation);
         if let Some(made) = self.state().made.get_mut(id.0) {
             made.verdict = verdict.clone();
         }

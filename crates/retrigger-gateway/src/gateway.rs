@@ -137,7 +137,11 @@ impl Gateway {
             (Ok(known), Some(calls)) => Ok((known, calls)),
             (Ok(Identified { operation, request }), None) => {
                 let fault = Fault::ExpiredToken;
-                Err(Refusal { fault, operation: Some(operation), ..Refusal::of(&request) })
+                Err(Box::new(Refusal {
+                    fault,
+                    operation: Some(operation),
+                    ..Refusal::of(&request)
+                }))
             }
             (Err(refusal), calls) => {
                 if let Some(calls) = calls {
@@ -155,7 +159,7 @@ impl Gateway {
     }
 
     /// Authenticates and identifies a request.
-    fn identified(&self, mut request: Request<Bytes>) -> Result<Identified, Refusal> {
+    fn identified(&self, mut request: Request<Bytes>) -> Result<Identified, Box<Refusal>> {
         let signature = match Signature::read(&request) {
             Ok(signature) => signature,
             Err(fault) => return Err(self.refused(&request, fault)),
@@ -173,7 +177,11 @@ impl Gateway {
             }
             Ok(operation) => {
                 let fault = Fault::MissingSignature;
-                Err(Refusal { fault, operation: Some(operation), ..Refusal::of(&request) })
+                Err(Box::new(Refusal {
+                    fault,
+                    operation: Some(operation),
+                    ..Refusal::of(&request)
+                }))
             }
             Err(Unidentified { protocol, message, is_malformed }) => {
                 let fault = match signature {
@@ -181,22 +189,22 @@ impl Gateway {
                     Some(_) => Fault::UnknownOperation(message),
                     None => Fault::MissingSignature,
                 };
-                Err(Refusal { fault, protocol, ..Refusal::of(&request) })
+                Err(Box::new(Refusal { fault, protocol, ..Refusal::of(&request) }))
             }
         }
     }
 
     /// A refusal in the protocol that the request has, where it shows.
-    fn refused(&self, request: &Request<Bytes>, fault: Fault) -> Refusal {
+    fn refused(&self, request: &Request<Bytes>, fault: Fault) -> Box<Refusal> {
         let signature = Signature::read(request).ok().flatten();
         let scope = signature.as_ref().map(|signature| &signature.scope);
-        match self.identify.identify(request, scope) {
+        Box::new(match self.identify.identify(request, scope) {
             Ok(operation) => Refusal { fault, operation: Some(operation), ..Refusal::of(request) },
             Err(Unidentified { protocol, .. }) => {
                 let service = scope.map(|scope| scope.service.clone()).unwrap_or_default();
                 Refusal { fault, protocol, service, ..Refusal::of(request) }
             }
-        }
+        })
     }
 
     async fn answered(
@@ -215,7 +223,7 @@ impl Gateway {
         };
         let attempt = request.headers().get("amz-sdk-invocation-id");
         let attempt = attempt.and_then(|id| id.to_str().ok());
-        let began = calls.begin(operation.clone(), key, attempt);
+        let began = calls.begin(&operation, key, attempt);
         let (response, answered) = self.answer(&operation, &request, calls, &began).await;
         calls.finish(began.id, recorded(&response, address), answered);
         response

@@ -9,6 +9,7 @@
 //! - texts of more than [`MAX_TEXT`] bytes, such as the body of an object: their SHA-256 and length
 //!   stand for them
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -41,9 +42,8 @@ pub(crate) fn canonical(operation: &Operation, address: Option<&str>) -> Value {
 fn reduced(value: &Value, address: Option<&str>) -> Value {
     match value {
         Value::String(text) if text.len() > MAX_TEXT => {
-            let digest = Sha256::digest(text);
-            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            json!({"sha256": hex, "length": text.len()})
+            let digest = STANDARD.encode(Sha256::digest(text));
+            json!({"sha256": digest, "length": text.len()})
         }
         Value::String(text) => match address {
             Some(address) => text.replace(address, PLACE).into(),

@@ -104,13 +104,13 @@ fn check_trailer(
     before: &str,
     body: &Bytes,
 ) -> Result<(), Fault> {
-    let (signature, signed): (Vec<_>, Vec<_>) =
+    let (signatures, sums): (Vec<_>, Vec<_>) =
         trailer.iter().cloned().partition(|(name, _)| name == TRAILER_SIGNATURE);
     if chunks.is_signed {
-        let given = signature.first().map_or("", |(_, value)| value);
-        check(&signer.trailer(&signed, before)?, given)?;
+        let given = signatures.first().map_or("", |(_, value)| value);
+        check(&signer.trailer(&sums, before)?, given)?;
     }
-    signed.iter().try_for_each(|(name, value)| check_sum(name, value, body))
+    sums.iter().try_for_each(|(name, value)| check_sum(name, value, body))
 }
 
 /// Checks the checksums in the headers.

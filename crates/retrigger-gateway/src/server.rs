@@ -119,21 +119,21 @@ async fn answer(
 ) -> Response<Full<Bytes>> {
     let limit = if gateway.may_be_signed(&request) { MAX_BODY } else { MAX_UNSIGNED_BODY };
     let (head, body) = request.into_parts();
-    let (body, fault, held) = match read(body, limit, &limits.held).await {
-        Ok((body, held)) => (body, None, Some(held)),
+    let (whole, fault, permits) = match read(body, limit, &limits.held).await {
+        Ok((whole, permits)) => (whole, None, Some(permits)),
         Err(fault) => (Bytes::new(), Some(fault), None),
     };
-    let response = gateway.call_or_fault(Request::from_parts(head, body), fault).await;
-    drop(held);
+    let response = gateway.call_or_fault(Request::from_parts(head, whole), fault).await;
+    drop(permits);
     response.map(Full::new)
 }
 
 /// Reads a body of at most `limit` bytes. What is held is counted, and waits while too much is.
-async fn read<'l>(
+async fn read(
     mut body: Incoming,
     limit: usize,
-    held: &'l Semaphore,
-) -> Result<(Bytes, Vec<SemaphorePermit<'l>>), Fault> {
+    held: &Semaphore,
+) -> Result<(Bytes, Vec<SemaphorePermit<'_>>), Fault> {
     let end = Instant::now() + BODY_TIMEOUT;
     let (mut kept, mut size, mut permits) = (BytesMut::new(), 0_usize, Vec::new());
     let mut counted = 0_usize;

@@ -23,7 +23,7 @@ pub(crate) struct Signature {
     /// Names in lower case.
     pub(crate) signed_headers: Vec<String>,
     /// Hexadecimal.
-    pub(crate) signature: String,
+    pub(crate) value: String,
     pub(crate) time: SystemTime,
     pub(crate) token: Option<String>,
     pub(crate) place: Place,
@@ -91,7 +91,7 @@ fn of_header(value: &str, headers: &HeaderMap) -> Result<Signature, Fault> {
         access_key_id,
         scope,
         signed_headers: names(signed),
-        signature: signature.to_owned(),
+        value: signature.to_owned(),
         time: time(date)?,
         token: header("x-amz-security-token").map(str::to_owned),
         place: Place::Header,
@@ -119,7 +119,7 @@ fn of_query(query: &Query) -> Result<Signature, Fault> {
         access_key_id,
         scope,
         signed_headers: names(need("X-Amz-SignedHeaders")?),
-        signature: need("X-Amz-Signature")?.to_owned(),
+        value: need("X-Amz-Signature")?.to_owned(),
         time: time(need("X-Amz-Date")?)?,
         token: query.get("X-Amz-Security-Token").map(str::to_owned),
         place: Place::Query(Duration::from_secs(expires)),

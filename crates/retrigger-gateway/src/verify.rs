@@ -56,7 +56,7 @@ pub(crate) fn verify(
     let signer = Signer::new(signature, credentials);
     let content = Content::of(request, signature);
     let made = signer.request(request, &content)?;
-    if !same(&made, &signature.signature) {
+    if !same(&made, &signature.value) {
         return Err(Fault::WrongSignature);
     }
     content.payload(request, &signer)
@@ -211,7 +211,7 @@ impl<'s> Signer<'s> {
 
     /// The signature of the head, which the first chunk is signed after.
     pub(crate) fn seed(&self) -> &str {
-        &self.signature.signature
+        &self.signature.value
     }
 
     fn params<S: Default>(&self, settings: S) -> Result<v4::SigningParams<'_, S>, Fault> {

@@ -74,9 +74,9 @@ mod replay;
 
 pub use assert::assert_replay;
 pub use place::Place;
-pub use replay::{InvalidDenial, Replay, ReplayError};
 #[cfg(feature = "aws-sdk")]
 pub use replay::gateway_client;
+pub use replay::{InvalidDenial, Replay, ReplayError};
 pub use retrigger_gateway::{InvalidUpstream, RecordMode, Upstream};
 
 #[cfg(feature = "aws")]

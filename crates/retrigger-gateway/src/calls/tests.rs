@@ -45,7 +45,7 @@ fn recorded(keys: &[(Value, u32)], event: &str) -> Calls {
 }
 
 fn begin(calls: &Calls, parameters: &Value, attempt: Option<&str>) -> Option<usize> {
-    calls.begin(operation(parameters), key(parameters, 0), attempt).recorded
+    calls.begin(&operation(parameters), key(parameters, 0), attempt).recorded
 }
 
 #[test]
@@ -122,6 +122,6 @@ fn the_nearest_call_is_named(#[case] parameters: Value, #[case] expected: &str) 
     let calls = recorded(&[(json!({"k": "a"}), 1), (json!({"k": "zz", "x": 1}), 1)], "");
     let again = begin(&calls, &json!({"k": "a"}), None);
     assert_eq!(again, Some(0));
-    let began = calls.begin(operation(&parameters), key(&parameters, 0), None);
+    let began = calls.begin(&operation(&parameters), key(&parameters, 0), None);
     assert_eq!(calls.nearest(&began.key), expected);
 }

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use hyper::client::conn::http1 as client;
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,7 +35,7 @@ fn head(more: &str) -> String {
     let mut text = "POST / HTTP/1.1\r\nconnection: close\r\n".to_owned();
     for (name, value) in signed(ITEM).headers() {
         if name != "content-length" {
-            text += &format!("{name}: {}\r\n", value.to_str().unwrap());
+            write!(text, "{name}: {}\r\n", value.to_str().unwrap()).unwrap();
         }
     }
     text + more + "\r\n"

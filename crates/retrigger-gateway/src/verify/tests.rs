@@ -1,6 +1,8 @@
 //! Signatures that botocore made (`signed_by_botocore.json`: of the credentials of the seed `test`,
 //! at noon of 1 March 2026), and those of the examples in the Amazon S3 API Reference.
 
+use std::fmt::Write as _;
+
 use hyper::http::HeaderValue;
 use rstest::rstest;
 use serde_json::Value;
@@ -10,7 +12,7 @@ use super::*;
 const SIGNED: &str = include_str!("../../tests/data/signed_by_botocore.json");
 
 fn noon() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_366_400)
+    SystemTime::UNIX_EPOCH + Duration::from_hours(492_324)
 }
 
 fn signed() -> Vec<(String, Request<Bytes>)> {
@@ -185,7 +187,7 @@ fn example(sha256: &'static str, trailer: Option<&'static str>, signature: &str)
 fn chunks(signatures: [&str; 3], trailer: &str) -> Bytes {
     let mut body = String::new();
     for (size, signature) in [65536, 1024, 0].into_iter().zip(signatures) {
-        body += &format!("{size:x};chunk-signature={signature}\r\n{}", "a".repeat(size));
+        write!(body, "{size:x};chunk-signature={signature}\r\n{}", "a".repeat(size)).unwrap();
         body += if size > 0 { "\r\n" } else { "" };
     }
     (body + trailer + "\r\n").into()

@@ -250,21 +250,10 @@ fn verdict(decisions: &[Decided]) -> Verdict {
         return Verdict::Denied { message: denied.message.clone().unwrap_or_default() };
     }
     let undecided = decisions.iter().filter(is(Decision::Undecided));
-    let missing: Vec<String> = undecided.flat_map(missing_keys).collect();
+    let missing: Vec<String> =
+        undecided.flat_map(|decided| decided.explanation.hangs_on.clone()).collect();
     let is_undecided = decisions.iter().any(|decided| is(Decision::Undecided)(&decided));
     if is_undecided { Verdict::Undecided { missing } } else { Verdict::Allowed }
-}
-
-/// The keys that a decision hangs on, of which nothing is known.
-pub(crate) fn missing_keys(decided: &Decided) -> Vec<String> {
-    let explanation = &decided.explanation;
-    let misses = explanation.nearest_misses();
-    let named = misses.iter().flat_map(|report| &report.misses).filter_map(|miss| miss.key.clone());
-    let context = &decided.request.context;
-    let mut keys: Vec<String> = named.filter(|key| context.is_unknown(key)).collect();
-    keys.sort();
-    keys.dedup();
-    keys
 }
 
 /// A call as an event.

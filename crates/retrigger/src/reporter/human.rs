@@ -119,6 +119,10 @@ impl<W: Write> Human<W> {
         if let Some(message) = message {
             self.wrapped(&format!("AWS says: {message}"))?;
         }
+        for key in explanation.hangs_on.iter().filter(|_| *step == Step::Call) {
+            let text = format!("nothing shows `{key}`: say it with `--assume {key}=VALUE`");
+            self.wrapped(&text)?;
+        }
         if decision.is_allowed() {
             return clauses.iter().try_for_each(|clause| self.deciding(clause));
         }
