@@ -271,7 +271,7 @@ pub(super) fn called(call: &ObservedCall) -> Called {
 
 /// Calls that are made anew, and recorded ones that are not made any more.
 pub(super) fn differences(observed: &Observed, mode: RecordMode) -> Vec<Difference> {
-    let made = observed.calls.iter().filter_map(|call| match &call.answered {
+    let anew = observed.calls.iter().filter_map(|call| match &call.answered {
         Answered::Unrecorded { .. } => {
             Some(difference(&describe(&call.call.key), "not made", "made"))
         }
@@ -283,7 +283,7 @@ pub(super) fn differences(observed: &Observed, mode: RecordMode) -> Vec<Differen
     let is_kept = mode != RecordMode::All;
     let unmade = observed.unmade.iter().filter(|_| is_kept);
     let unmade = unmade.map(|key| difference(&describe(key), "made", "not made"));
-    made.chain(unmade).collect()
+    anew.chain(unmade).collect()
 }
 
 fn difference(call: &str, expected: &str, actual: &str) -> Difference {
