@@ -1,5 +1,6 @@
 //! `retrigger replay`: replays recordings.
 
+mod deny_each;
 pub(crate) mod progress;
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
 
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use retrigger::{
-    Replay, ReplayError,
+    RecordMode, Replay, ReplayError, Upstream,
     event::Totals,
     reporter::{Detail, Human, JUnit, JsonLines, Reporter},
 };
@@ -45,6 +46,19 @@ pub(crate) struct Args {
     /// Fail recordings whose snapshot is older than this, such as `30d` or `12h`
     #[arg(long, value_name = "AGE", value_parser = oldest)]
     max_age: Option<Timestamp>,
+    /// What becomes of the handler's AWS calls that are not recorded
+    #[arg(long, value_enum, value_name = "MODE", default_value_t)]
+    record_calls: Mode,
+    /// Where AWS calls go that are to be recorded, such as `http://127.0.0.1:5000`
+    #[arg(long, value_name = "URL")]
+    upstream: Option<String>,
+    /// The value of a condition key of the handler's AWS calls that nothing shows; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assumption)]
+    assume: Vec<(String, String)>,
+    /// Refuse the handler's AWS calls that need this action, to see whether it copes; may be repeated.
+    /// With `each`, refuse one call after the other and list how the handler ends
+    #[arg(long, value_name = "ACTION[@ARN]|each")]
+    deny: Vec<String>,
     /// Run what was built before
     #[arg(long)]
     no_build: bool,
@@ -59,6 +73,28 @@ pub(crate) struct Args {
     junit: Option<PathBuf>,
 }
 
+/// What becomes of AWS calls that are not recorded.
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+enum Mode {
+    /// Nothing is recorded: such a call is answered with an error
+    #[default]
+    None,
+    /// Recordings without any call are recorded
+    Once,
+    /// Calls that are not recorded are
+    New,
+    /// All calls are recorded anew
+    All,
+}
+
+fn assumption(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    if !key.contains(':') || !text.contains('=') {
+        return Err("give `KEY=VALUE`, such as `aws:SourceVpce=vpce-1a2b3c4d`".to_owned());
+    }
+    Ok((key.to_owned(), value.to_owned()))
+}
+
 const EXAMPLES: &str = "Examples:
   retrigger replay
   retrigger replay recordings/lambda-demo/alb-get-root --verbose
@@ -68,6 +104,9 @@ const EXAMPLES: &str = "Examples:
 /// Replays, and reports as recordings finish. Exit code 2 where a recording cannot be replayed.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> {
     output.finish()?;
+    if args.deny.iter().any(|what| what == "each") {
+        return deny_each::run(&replay_of(args)?, args.format, output);
+    }
     let mut reporters = reporters(args)?;
     let totals = replay(args, &mut reporters)?;
     Ok(match totals {
@@ -106,6 +145,16 @@ fn reporters(args: &Args) -> Result<Vec<Box<dyn Reporter>>, Failure> {
 }
 
 fn replay(args: &Args, reporters: &mut Vec<Box<dyn Reporter>>) -> Result<Totals, Failure> {
+    let replay = replay_of(args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let totals = runtime.block_on(until_interrupted(replay.run_async(reporters)));
+    // A build that was interrupted is not waited for.
+    runtime.shutdown_background();
+    totals
+}
+
+fn replay_of(args: &Args) -> Result<Replay, Failure> {
     let mut replay = Replay::new(&args.paths).fail_fast(args.fail_fast).build(!args.no_build);
     if let Some(text) = &args.filter {
         replay = replay.filter(text);
@@ -119,12 +168,35 @@ fn replay(args: &Args, reporters: &mut Vec<Box<dyn Reporter>>) -> Result<Totals,
     if let Some(jobs) = args.jobs {
         replay = replay.jobs(jobs.into());
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
-    let totals = runtime.block_on(until_interrupted(replay.run_async(reporters)));
-    // A build that was interrupted is not waited for.
-    runtime.shutdown_background();
-    totals
+    with_calls(replay, args)
+}
+
+/// What becomes of the handler's AWS calls.
+fn with_calls(mut replay: Replay, args: &Args) -> Result<Replay, Failure> {
+    replay = replay.record_calls(match args.record_calls {
+        Mode::None => RecordMode::None,
+        Mode::Once => RecordMode::Once,
+        Mode::New => RecordMode::New,
+        Mode::All => RecordMode::All,
+    });
+    match (&args.upstream, args.record_calls) {
+        (Some(url), _) => {
+            let upstream = Upstream::endpoint(url);
+            replay = replay.upstream(upstream.map_err(|error| Failure::new(error.to_string()))?);
+        }
+        (None, Mode::None) => {}
+        (None, _) => {
+            let text = "`--record-calls` needs `--upstream URL`, where the calls are answered";
+            return Err(Failure::new(text));
+        }
+    }
+    for (key, value) in &args.assume {
+        replay = replay.assume(key, value);
+    }
+    for what in args.deny.iter().filter(|what| *what != "each") {
+        replay = replay.deny(what).map_err(|error| Failure::new(error.to_string()))?;
+    }
+    Ok(replay)
 }
 
 /// Runs until done or until SIGINT or SIGTERM; either way no handler process is left.

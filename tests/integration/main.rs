@@ -10,6 +10,7 @@ mod crash_safety;
 mod decisions;
 mod derive;
 mod explain;
+mod gateway_boto3;
 mod in_process;
 mod lint;
 mod lint_shared;

@@ -20,6 +20,28 @@ pub(crate) fn aligned(expected: &Value, shown: Value, recorded: &[Cow<'_, str>])
     renamed(shown, &names.new)
 }
 
+/// Whether `recorded` is `shown` with secrets redacted: each of its tokens stands for any text.
+///
+/// ```
+/// # use retrigger_recording::is_redacted_form;
+/// assert!(is_redacted_form("Bearer <jwt:1>, please", "Bearer eyJh.eyJz.c2ln, please"));
+/// assert!(!is_redacted_form("Bearer <jwt:1>", "Basic eyJh.eyJz.c2ln"));
+/// assert!(!is_redacted_form("no token", "other"));
+/// ```
+pub fn is_redacted_form(recorded: &str, shown: &str) -> bool {
+    let (mut rest, mut end, mut is_first) = (shown, 0, true);
+    for range in tokens_in(recorded) {
+        let before = recorded.get(end..range.start).unwrap_or_default();
+        let found =
+            if is_first { rest.starts_with(before).then_some(0) } else { rest.find(before) };
+        let Some(start) = found else { return false };
+        rest = rest.get(start + before.len()..).unwrap_or_default();
+        (end, is_first) = (range.end, false);
+    }
+    let last = recorded.get(end..).unwrap_or_default();
+    if is_first { rest == last } else { rest.ends_with(last) }
+}
+
 #[derive(Default)]
 struct Names<'t> {
     recorded: BTreeSet<&'t str>,

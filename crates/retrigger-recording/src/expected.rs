@@ -102,6 +102,8 @@ pub enum Step {
     Poll,
     /// May Lambda assume the execution role?
     AssumeRole,
+    /// May the function make the AWS call that it makes?
+    Call,
     /// May the function write its log?
     Log,
 }

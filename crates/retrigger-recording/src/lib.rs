@@ -149,6 +149,7 @@ mod paths;
 mod source;
 mod write_toml;
 
+pub use align::is_redacted_form;
 pub use arn::FunctionArn;
 pub use atomic::write_atomically;
 pub use calls::{Body, CALLS_FORMAT, Call, CallKey, CallResponse};

@@ -144,6 +144,9 @@ pub struct FunctionConfig {
     pub snap_start: bool,
     /// What the handler signs its AWS calls with.
     pub credentials: Credentials,
+    /// `AWS_ENDPOINT_URL`: where the handler's AWS calls go, such as `http://127.0.0.1:4566`.
+    /// `None`: to AWS. A variable of that name of the function's own goes before.
+    pub endpoint_url: Option<String>,
     /// The function's own variables.
     pub environment: BTreeMap<String, String>,
 }
@@ -169,6 +172,7 @@ impl FunctionConfig {
             log_stream: format!("1970/01/01/[$LATEST]{:032}", 0),
             snap_start: false,
             credentials: Credentials::default(),
+            endpoint_url: None,
             environment: BTreeMap::new(),
             name,
         }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use hyper::http::Extensions;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{FunctionConfig, FunctionError, Invocation, logs::SharedLogs};
@@ -156,6 +157,8 @@ pub struct Context {
     pub client_context: Option<String>,
     /// The Cognito identity, as JSON text.
     pub cognito_identity: Option<String>,
+    /// What whoever runs the handler gives it besides, by its type.
+    pub extensions: Extensions,
     logs: SharedLogs,
 }
 
@@ -175,6 +178,7 @@ impl Context {
             trace_id: invocation.trace_id.clone(),
             client_context: invocation.client_context.clone(),
             cognito_identity: invocation.cognito_identity.clone(),
+            extensions: Extensions::new(),
             logs,
         }
     }

@@ -7,6 +7,7 @@
 //!   Classified       │
 //!   Found *          │ contiguous for each recording, recordings in the order they were found,
 //!   Decided *        │ however many run at once
+//!   Called *         │ each before the decisions on it
 //!   HandlerRan ?     │
 //!   Settled ?        │
 //!   Stale *          │
@@ -17,7 +18,7 @@
 use std::{fmt, path::PathBuf, time::Duration};
 
 use retrigger_iam::{Explanation, Request, Severity};
-use retrigger_recording::{Expected, Step};
+use retrigger_recording::{CallKey, Expected, Step};
 use retrigger_trigger::{BatchOutcome, Classification};
 use serde::Serialize;
 
@@ -55,6 +56,8 @@ pub enum Event {
     },
     /// An authorization request was decided.
     Decided(Box<Decided>),
+    /// The handler made an AWS call.
+    Called(Box<Called>),
     /// The handler ran.
     HandlerRan(HandlerRan),
     /// What becomes of the items of a batch.
@@ -125,6 +128,38 @@ pub struct Decided {
     /// The clauses to look at: those that decided or, where nothing applied, the nearest that
     /// missed.
     pub clauses: Vec<Clause>,
+}
+
+/// An AWS call of the handler.
+#[derive(Clone, Debug, Serialize)]
+pub struct Called {
+    /// What it asked.
+    pub key: CallKey,
+    /// How it was answered.
+    pub answered: CallAnswer,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// How many times the handler tried.
+    pub attempts: u32,
+    /// Why it has no recorded answer, or the upstream none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// Where the answer to a call is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallAnswer {
+    /// From the recording.
+    Recorded,
+    /// From the upstream: it is recorded now.
+    Upstream,
+    /// It is AWS's refusal.
+    Refused,
+    /// It is an error, as the call is not recorded.
+    Unrecorded,
+    /// It is an error, as the upstream did not answer.
+    Failed,
 }
 
 /// A clause of a policy and what it did to a request.

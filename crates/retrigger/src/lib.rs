@@ -53,6 +53,7 @@ pub mod accept;
 pub mod bench;
 pub mod check;
 pub mod coverage;
+pub mod deny_each;
 pub mod derive;
 pub mod documents;
 pub mod event;
@@ -76,7 +77,10 @@ mod replay;
 
 pub use assert::assert_replay;
 pub use place::Place;
-pub use replay::{Replay, ReplayError};
+#[cfg(feature = "aws-sdk")]
+pub use replay::gateway_client;
+pub use replay::{InvalidDenial, Replay, ReplayError};
+pub use retrigger_gateway::{InvalidUpstream, RecordMode, Upstream};
 
 #[cfg(feature = "aws")]
 pub use retrigger_collect as collect;

@@ -12,6 +12,7 @@
 pub(crate) mod answer;
 pub(crate) mod authority;
 pub(crate) mod build;
+mod calls;
 pub(crate) mod compare;
 mod decide;
 mod edit;
@@ -30,6 +31,7 @@ use std::{
     time::Instant,
 };
 
+use retrigger_gateway::{RecordMode, Upstream};
 use retrigger_recording::{FunctionFolder, RecordingPath, Snapshot, discover};
 use retrigger_runtime::Handler;
 use tokio::task::JoinHandle;
@@ -40,6 +42,10 @@ use crate::{
 };
 pub(crate) use answer::expectation;
 pub(crate) use authority::{Asked, Undecidable};
+pub(crate) use calls::CallSettings;
+pub use calls::InvalidDenial;
+#[cfg(feature = "aws-sdk")]
+pub use calls::gateway_client;
 pub(crate) use decide::{Answer, Kept, Question, decide, decide_keeping, decide_keeping_all};
 pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;
@@ -70,6 +76,7 @@ pub struct Replay {
     not_before: Option<jiff::Timestamp>,
     handlers: BTreeMap<String, SharedHandler>,
     handler: Option<SharedHandler>,
+    pub(crate) calls: CallSettings,
 }
 
 /// Why a run could not take place.
@@ -108,6 +115,7 @@ impl Replay {
             not_before: None,
             handlers: BTreeMap::new(),
             handler: None,
+            calls: CallSettings::default(),
         }
     }
 
@@ -180,6 +188,41 @@ impl Replay {
         self
     }
 
+    /// What becomes of the handler's AWS calls that are not recorded:
+    /// [`RecordMode::None`] unless set otherwise. What is recorded is written to `calls.jsonl` of the
+    /// recording when it has been replayed.
+    #[must_use]
+    pub fn record_calls(mut self, mode: RecordMode) -> Self {
+        self.calls.mode = mode;
+        self
+    }
+
+    /// Where the calls go that are to be recorded.
+    #[must_use]
+    pub fn upstream(mut self, upstream: Upstream) -> Self {
+        self.calls.upstream = Some(upstream);
+        self
+    }
+
+    /// The value of a condition key of the handler's AWS calls that nothing shows, such as
+    /// `aws:SourceVpce`. It goes before what is known.
+    #[must_use]
+    pub fn assume(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.calls.assumed.push((key.into(), value.into()));
+        self
+    }
+
+    /// Refuses the handler's calls that need this action, as a statement of the execution role
+    /// would: `ACTION` or `ACTION@ARN`, both with wildcards.
+    ///
+    /// # Errors
+    ///
+    /// Where IAM would not take such a statement.
+    pub fn deny(mut self, what: &str) -> Result<Self, InvalidDenial> {
+        self.calls.denied.push(calls::denial(what)?);
+        Ok(self)
+    }
+
     /// Replays all recordings and reports as they finish, in the order in which they were found.
     ///
     /// # Errors
@@ -233,6 +276,7 @@ impl Replay {
             pool: pool.clone(),
             snapshot: snapshot.clone(),
             not_before: self.not_before,
+            calls: self.calls.clone(),
         })
     }
 
@@ -278,7 +322,8 @@ impl Replay {
         let needs_build = folder.function().build.is_some() && handler.is_none() && self.build;
         if !needs_build {
             let config = pool::config(folder, None);
-            return Ok(Ok(Arc::new(Pool::new(config, handler, self.fresh))));
+            let pool = Pool::new(config, handler, self.fresh).with_gateways(&self.calls);
+            return Ok(Ok(Arc::new(pool)));
         }
         let name = folder.function().arn.name().to_owned();
         reporter.event(&Event::Building { function: name })?;
@@ -286,7 +331,8 @@ impl Replay {
         let built = tokio::task::spawn_blocking(move || build::build(&building)).await;
         Ok(match built.map_err(io::Error::other)? {
             Ok(executable) => {
-                Ok(Arc::new(Pool::new(pool::config(folder, executable), None, self.fresh)))
+                let pool = Pool::new(pool::config(folder, executable), None, self.fresh);
+                Ok(Arc::new(pool.with_gateways(&self.calls)))
             }
             Err(error) => {
                 let file = folder.path().join(retrigger_recording::FUNCTION_FILE);

@@ -76,6 +76,8 @@ impl FunctionConfig {
         let mut all: BTreeMap<String, String> =
             set.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         all.extend(self.execution_environment());
+        let endpoint = self.endpoint_url.iter().cloned();
+        all.extend(endpoint.map(|url| ("AWS_ENDPOINT_URL".to_owned(), url)));
         all.extend(self.environment.clone());
         all
     }

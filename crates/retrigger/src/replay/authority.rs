@@ -120,6 +120,11 @@ impl<'s> Authority<'s> {
         self.policies(&Owner::of_role(&role)).map(|_| ())
     }
 
+    /// The same with documents that were needed before, which are not parsed again.
+    pub(super) fn knowing(self, documents: Documents) -> Self {
+        Self { documents, ..self }
+    }
+
     /// The documents that were needed.
     pub(super) fn take_documents(&mut self) -> Documents {
         std::mem::take(&mut self.documents)
@@ -168,12 +173,27 @@ impl<'s> Authority<'s> {
     ) -> Result<Decided, Undecidable> {
         tag(&mut request, &role.tags);
         let set = self.policies(&Owner::of_role(role))?;
-        let resource = match self.resource_policy(&request.resource)? {
-            Some(document) => Some(self.load(document)?),
-            None => None,
-        };
+        let resource = self.resource_policy(&request.resource)?;
+        let resource = resource.map(|document| self.load(document)).transpose()?;
         let rcps = self.rcps(&request)?;
         Ok(self.decided(Step::Poll, request, PolicySet { resource, rcps, ..set }))
+    }
+
+    /// May the function make a call under the execution role? `denied` are policies that are added
+    /// to those of the role.
+    pub(super) fn decide_call(
+        &mut self,
+        mut request: Request,
+        role: &Role,
+        denied: &[Policy],
+    ) -> Result<Decided, Undecidable> {
+        tag(&mut request, &role.tags);
+        let mut set = self.policies(&Owner::of_role(role))?;
+        set.identity.extend_from_slice(denied);
+        let resource = self.resource_policy(unsettled::policy_holder(&request.resource))?;
+        let resource = resource.map(|document| self.load(document)).transpose()?;
+        let rcps = self.rcps(&request)?;
+        Ok(self.decided(Step::Call, request, PolicySet { resource, rcps, ..set }))
     }
 
     /// May Lambda assume the execution role, under the role's trust policy?

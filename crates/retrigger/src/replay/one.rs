@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Instant};
 
 use jiff::Timestamp;
+use retrigger_gateway::Observed;
 use retrigger_iam::Severity;
 use retrigger_recording::{
     Expected, ExpectedLogs, FunctionArn, FunctionFolder, Invocation as InvocationFacts, Outcome,
@@ -13,11 +14,14 @@ use retrigger_trigger::{Classification, Delivery, FunctionResult, RequestTime, b
 use serde_json::Value;
 
 use crate::{
-    event::{Decided, Event, FileFinding, HandlerRan, RecordingFinished, RecordingId, Status},
+    event::{
+        Decided, Difference, Event, FileFinding, HandlerRan, RecordingFinished, RecordingId, Status,
+    },
     place::Place,
     replay::{
         answer,
         authority::{Authority, Undecidable},
+        calls::{self, CallAuthority, CallScene, CallSettings},
         compare, mapping,
         pool::{Pool, PoolError},
         stale, steps,
@@ -34,6 +38,8 @@ pub(super) struct Job {
     pub(super) snapshot: Option<Arc<Snapshot>>,
     /// The time before which no snapshot may have been taken.
     pub(super) not_before: Option<Timestamp>,
+    /// What becomes of the handler's AWS calls.
+    pub(super) calls: CallSettings,
 }
 
 /// Replays one recording; gives its events in order, the last of which says how it ended.
@@ -43,6 +49,7 @@ pub(super) async fn replay(job: Job) -> Vec<Event> {
         events: vec![Event::RecordingStarted { recording: job.id.clone() }],
         actual: Expected::default(),
         is_too_old: false,
+        calls: Vec::new(),
     };
     let recording = match run.steps(&job).await {
         Ok(recording) => Some(recording),
@@ -58,10 +65,11 @@ pub(super) async fn replay(job: Job) -> Vec<Event> {
     {
         run.redact(&job, recording);
     }
-    let differences = match expected {
+    let mut differences = match expected {
         Some(expected) => compare::differences(expected, &run.actual, noise),
         None => Vec::new(),
     };
+    differences.append(&mut run.calls);
     let findings = stale::findings(&job.id.path, expected, &run.actual, noise);
     run.events.extend(findings.into_iter().map(|finding| Event::Stale { finding }));
     let status = run.status(expected, differences.is_empty());
@@ -103,8 +111,10 @@ pub(crate) async fn live(
 ) -> Live {
     let path = folder.path().to_owned();
     let id = RecordingId { function: String::new(), name: String::new(), path };
-    let job = Job { id, folder, pool: Ok(pool), snapshot: Some(snapshot), not_before: None };
-    let mut run = Run { events: Vec::new(), actual: Expected::default(), is_too_old: false };
+    let (pool, snapshot, calls) = (Ok(pool), Some(snapshot), CallSettings::default());
+    let job = Job { id, folder, pool, snapshot, not_before: None, calls };
+    let actual = Expected::default();
+    let mut run = Run { events: Vec::new(), actual, is_too_old: false, calls: Vec::new() };
     if let Err(why) = run.loaded(&job, recording).await {
         run.not_loaded(&job, why);
     }
@@ -123,6 +133,8 @@ struct Run {
     actual: Expected,
     /// The snapshot was taken before it may have been.
     is_too_old: bool,
+    /// How the handler's AWS calls differ from those recorded.
+    calls: Vec<Difference>,
 }
 
 /// The parts of a recording that the steps share.
@@ -130,6 +142,7 @@ struct Scene<'r> {
     job: &'r Job,
     recording: &'r Recording,
     snapshot: &'r Snapshot,
+    shared: Arc<Snapshot>,
     payload: Value,
 }
 
@@ -156,13 +169,14 @@ impl Run {
             Some(snapshot) => Arc::clone(snapshot),
             None => Arc::new(recording.snapshot(&job.folder, &job.id.path)?),
         };
+        let shared = Arc::clone(&snapshot);
         self.check_age(&snapshot, job.not_before);
         let payload =
             serde_json::from_slice(&recording.event).map_err(|error| Undecidable::Other {
                 message: format!("the event is not JSON: {error}"),
                 help: "Lambda accepts JSON only".to_owned(),
             })?;
-        let scene = Scene { job, recording, snapshot: &snapshot, payload };
+        let scene = Scene { job, recording, snapshot: &snapshot, shared, payload };
         let function = &job.folder.function().arn;
         let qualifier = recording.manifest.invocation.qualifier.as_deref();
         let mut authority = Authority::new(&snapshot, function, qualifier)?;
@@ -212,7 +226,7 @@ impl Run {
         if !self.decide(vec![authority.decide_assume_role(&role)?]) {
             return Ok(());
         }
-        let ran = self.run_handler(scene, &invoked).await?;
+        let ran = self.run_handler(scene, &invoked, &role, time).await?;
         self.events.push(Event::HandlerRan(ran.clone()));
         self.settle(scene, authority, &classification, &ran)?;
         self.log(scene, authority, &role)
@@ -223,7 +237,8 @@ impl Run {
         let mut goes_on = true;
         for decided in decisions {
             goes_on &= decided.explanation.decision.is_allowed();
-            if !decided.explanation.decision.is_allowed() && decided.step != Step::Log {
+            let is_handlers = matches!(decided.step, Step::Call | Step::Log);
+            if !decided.explanation.decision.is_allowed() && !is_handlers {
                 self.actual.outcome = Some(Outcome::Denied);
                 self.actual.error.clone_from(&decided.message);
             }
@@ -237,14 +252,57 @@ impl Run {
         &mut self,
         scene: &Scene<'_>,
         invoked_arn: &str,
+        role: &Role,
+        time: Option<RequestTime>,
     ) -> Result<HandlerRan, Undecidable> {
         let pool = scene.job.pool.as_ref().map_err(|finding| Undecidable::Other {
             message: finding.message.clone(),
             help: finding.help.clone().unwrap_or_default(),
         })?;
         let invocation = invocation(scene, invoked_arn);
-        let outcome = pool.invoke(invocation, None).await.map_err(|error| cannot_run(&error))?;
+        let authority = CallAuthority::new(CallScene {
+            folder: Arc::clone(&scene.job.folder),
+            snapshot: Arc::clone(&scene.shared),
+            qualifier: scene.recording.manifest.invocation.qualifier.clone(),
+            role: role.clone(),
+            time,
+            settings: scene.job.calls.clone(),
+        });
+        let authority = Arc::new(authority);
+        let calls = authority.invocation(scene.recording);
+        let ran = pool.invoke_with_calls(invocation, calls).await;
+        let (outcome, observed) = ran.map_err(|error| cannot_run(&error))?;
+        self.called(scene, &authority, observed)?;
         Ok(answer::take(outcome, &mut self.actual))
+    }
+
+    /// Notes the calls, the decisions on them and how they differ from those recorded.
+    fn called(
+        &mut self,
+        scene: &Scene<'_>,
+        authority: &CallAuthority,
+        observed: Observed,
+    ) -> Result<(), Undecidable> {
+        let (mut decisions, failure) = authority.take();
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        for call in &observed.calls {
+            self.events.push(Event::Called(Box::new(calls::called(call))));
+            self.decide(decisions.remove(&call.id).unwrap_or_default());
+        }
+        for why in &observed.rejected {
+            let finding = whole_file(&scene.job.id.path, format!("no AWS call: {why}"));
+            let finding = FileFinding { severity: Severity::Warning, ..finding };
+            self.events.push(Event::Found { finding });
+        }
+        self.calls = calls::differences(&observed, scene.job.calls.mode);
+        if !scene.job.id.name.is_empty() {
+            let redactor = scene.job.folder.redactor();
+            let mode = scene.job.calls.mode;
+            calls::save(scene.recording, &scene.job.id.path, observed, mode, &redactor)?;
+        }
+        Ok(())
     }
 
     /// For a batch, what becomes of its items.
@@ -339,7 +397,7 @@ impl Run {
             (Some(Outcome::NotLoaded), _) if wanted != Some(Outcome::NotLoaded) => Status::Invalid,
             _ if self.is_too_old => Status::Failed,
             (_, Some(_)) if as_expected => Status::Passed,
-            (Some(Outcome::Completed), None) => Status::New,
+            (Some(Outcome::Completed), None) if as_expected => Status::New,
             _ => Status::Failed,
         }
     }

@@ -34,3 +34,18 @@ pub(super) fn log_resources(log_group_arn: &str, log_stream: &str) -> [(&'static
         ("logs:PutLogEvents", stream),
     ]
 }
+
+/// The resource whose policy bears on a call on `arn`: an object's bucket, an index's table.
+///
+/// Sources: Service Authorization Reference, "Resource types defined by Amazon S3" and "by Amazon
+/// DynamoDB"; no other service has a policy on what contains the resource, as far as is known.
+pub(super) fn policy_holder(arn: &str) -> &str {
+    let is_bucket = arn.split(':').nth(2) == Some("s3") && !arn.contains(":accesspoint");
+    if is_bucket {
+        return arn.split('/').next().unwrap_or(arn);
+    }
+    match (arn.contains(":dynamodb:"), arn.find("/index/")) {
+        (true, Some(end)) => arn.get(..end).unwrap_or(arn),
+        _ => arn,
+    }
+}

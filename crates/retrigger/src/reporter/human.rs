@@ -8,11 +8,13 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
-use retrigger_recording::Step;
+use retrigger_recording::{CallKey, Step};
 use retrigger_trigger::BatchOutcome;
 
 use crate::{
-    event::{Clause, Decided, Event, HandlerRan, RecordingFinished, Status, Totals},
+    event::{
+        CallAnswer, Called, Clause, Decided, Event, HandlerRan, RecordingFinished, Status, Totals,
+    },
     reporter::{
         Reporter, batch,
         difference::{cut, difference_text},
@@ -85,6 +87,7 @@ impl<W: Write> Human<W> {
                     self.block(&finding_snippet(finding, self.inner()))?;
                 }
                 Event::Decided(decided) => self.decided(decided)?,
+                Event::Called(called) => self.called(called)?,
                 Event::HandlerRan(ran) => self.handler(ran, finished.status)?,
                 Event::Settled { batch } => self.batch(batch)?,
                 _ => {}
@@ -116,10 +119,37 @@ impl<W: Write> Human<W> {
         if let Some(message) = message {
             self.wrapped(&format!("AWS says: {message}"))?;
         }
+        for key in explanation.hangs_on.iter().filter(|_| *step == Step::Call) {
+            let text = format!("nothing shows `{key}`: say it with `--assume {key}=VALUE`");
+            self.wrapped(&text)?;
+        }
         if decision.is_allowed() {
             return clauses.iter().try_for_each(|clause| self.deciding(clause));
         }
         self.block(&clause_snippets(clauses, self.inner()))
+    }
+
+    /// A call that was answered as recorded is shown where everything is.
+    fn called(&mut self, called: &Called) -> io::Result<()> {
+        let what = match called.answered {
+            CallAnswer::Recorded if self.detail != Detail::All => return Ok(()),
+            CallAnswer::Recorded => "answered as recorded",
+            CallAnswer::Upstream => "answered by the upstream, and recorded",
+            CallAnswer::Refused => "refused",
+            CallAnswer::Unrecorded => "not recorded",
+            CallAnswer::Failed => "not answered by the upstream",
+        };
+        let CallKey { service, operation, .. } = &called.key;
+        let tries = match called.attempts {
+            0 | 1 => String::new(),
+            attempts => format!(", tried {attempts} times"),
+        };
+        let status = called.status;
+        self.line(format_args!("call {service}:{operation}: {what} (status {status}{tries})"))?;
+        if let Some(resource) = &called.key.resource {
+            self.line(format_args!("  on {resource}"))?;
+        }
+        called.why.iter().try_for_each(|why| self.wrapped(why))
     }
 
     /// A clause that allows, without its text.
@@ -296,6 +326,7 @@ fn step_word(step: Step) -> &'static str {
         Step::Invoke => "may the trigger invoke?",
         Step::Poll => "may Lambda poll?",
         Step::AssumeRole => "may Lambda assume the role?",
+        Step::Call => "may it call?",
         Step::Log => "may it log?",
         _ => "may it?",
     }
@@ -310,11 +341,13 @@ fn warnings(event: &Event) -> usize {
 }
 
 fn denied_phrase(decided: &Decided) -> Option<String> {
-    let denied = !decided.explanation.decision.is_allowed() && decided.step != Step::Log;
-    denied.then(|| {
-        let Decided { request, explanation, .. } = decided;
-        format!("{}: {}, handler not run", request.action, explanation.decision)
-    })
+    let Decided { step, request, explanation, .. } = decided;
+    match step {
+        _ if explanation.decision.is_allowed() => None,
+        Step::Log => None,
+        Step::Call => Some(format!("{}: {}", request.action, explanation.decision)),
+        _ => Some(format!("{}: {}, handler not run", request.action, explanation.decision)),
+    }
 }
 
 fn ran_phrase(ran: &HandlerRan) -> String {

@@ -1,0 +1,86 @@
+//! An HTTP client for the AWS SDK for Rust that calls a gateway in this process.
+
+use std::{fmt, sync::Arc};
+
+use aws_smithy_runtime_api::{
+    client::{
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
+            SharedHttpConnector,
+        },
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+        runtime_components::RuntimeComponents,
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::http::Request;
+
+use crate::{Gateway, MAX_BODY};
+
+/// Gives an SDK client's calls to a gateway, without a socket: for
+/// `aws_config::ConfigLoader::http_client`. The client needs the gateway's
+/// [credentials](Gateway::credentials), as any caller does.
+#[derive(Clone)]
+pub struct GatewayClient {
+    gateway: Arc<Gateway>,
+}
+
+impl GatewayClient {
+    /// A client of this gateway.
+    pub fn new(gateway: Arc<Gateway>) -> Self {
+        Self { gateway }
+    }
+}
+
+impl fmt::Debug for GatewayClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayClient").finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for GatewayClient {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for GatewayClient {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let gateway = Arc::clone(&self.gateway);
+        HttpConnectorFuture::new(async move {
+            let request = whole(request).await?;
+            let (head, body) = gateway.call(request).await.into_parts();
+            let status = StatusCode::try_from(head.status.as_u16())
+                .map_err(|error| ConnectorError::other(error.into(), None))?;
+            let mut response = HttpResponse::new(status, SdkBody::from(body));
+            for (name, value) in &head.headers {
+                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                // A header of the gateway's is one of the SDK's.
+                let _ = response.headers_mut().try_append(name.as_str().to_owned(), value);
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// The request with all of its body, and with the `Host` that is signed.
+async fn whole(request: HttpRequest) -> Result<Request<Bytes>, ConnectorError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::user(error);
+    let request = request.try_into_http1x().map_err(|error| failed(error.into()))?;
+    let (mut head, body) = request.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect().await.map_err(failed)?.to_bytes();
+    let host = head.uri.authority().map(ToString::to_string);
+    if let (false, Some(host)) = (head.headers.contains_key("host"), host) {
+        let host = host.parse().map_err(|_| failed("the host cannot be a header".into()))?;
+        head.headers.insert("host", host);
+    }
+    Ok(Request::from_parts(head, body))
+}

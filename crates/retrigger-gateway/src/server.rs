@@ -1,0 +1,165 @@
+//! The endpoint by HTTP/1.1, on the loopback interface.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, SemaphorePermit},
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
+
+use crate::{Fault, Gateway, MAX_BODY};
+
+/// How long a client may take over the head of a request, or between two requests.
+const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a client may be silent within a body, and take over it in all.
+const SILENCE: Duration = Duration::from_secs(20);
+const BODY_TIMEOUT: Duration = Duration::from_mins(5);
+/// The most bytes of a body that is not signed with the session's key.
+const MAX_UNSIGNED_BODY: usize = 256 * 1024;
+/// How much of a body that is refused is still read, so that the client gets to hear why.
+const MAX_DISCARDED: usize = 2 * MAX_BODY;
+/// How many connections are open at once, and how many KiB of bodies are held at once.
+const MAX_CONNECTIONS: usize = 512;
+const MAX_HELD: usize = 4 * MAX_BODY / 1024;
+
+/// A gateway that is reached by HTTP. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves a gateway on a free port of the loopback interface. Must be called within a tokio
+    /// runtime.
+    ///
+    /// # Errors
+    ///
+    /// Where no port can be listened on.
+    pub async fn start(gateway: Arc<Gateway>) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        gateway.set_address(address.to_string());
+        let accepting = tokio::spawn(accept(listener, gateway));
+        Ok(Self { address, accepting })
+    }
+
+    /// Where it listens: for `AWS_ENDPOINT_URL`, after `http://`.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, gateway: Arc<Gateway>) {
+    let limits = Arc::new(Limits {
+        connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+        held: Semaphore::new(MAX_HELD),
+    });
+    // Dropped, and with it all connections, when the server is.
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok(permit) = Arc::clone(&limits.connections).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let (gateway, limits) = (Arc::clone(&gateway), Arc::clone(&limits));
+                connections.spawn(async move {
+                    serve(stream, gateway, limits).await;
+                    drop(permit);
+                });
+            }
+            // Such as too many open files: what is open must be closed first.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+struct Limits {
+    connections: Arc<Semaphore>,
+    held: Semaphore,
+}
+
+async fn serve(stream: TcpStream, gateway: Arc<Gateway>, limits: Arc<Limits>) {
+    // PERF: as in the Runtime API, Nagle's algorithm costs a client up to 44 ms a call.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let (gateway, limits) = (Arc::clone(&gateway), Arc::clone(&limits));
+        async move { Ok::<_, Infallible>(answer(request, &gateway, &limits).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    // An error is a client that went away or spoke no HTTP; it has been told what can be told.
+    let _ = connection.await;
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    gateway: &Gateway,
+    limits: &Limits,
+) -> Response<Full<Bytes>> {
+    let limit = if gateway.may_be_signed(&request) { MAX_BODY } else { MAX_UNSIGNED_BODY };
+    let (head, body) = request.into_parts();
+    let (whole, fault, permits) = match read(body, limit, &limits.held).await {
+        Ok((whole, permits)) => (whole, None, Some(permits)),
+        Err(fault) => (Bytes::new(), Some(fault), None),
+    };
+    let response = gateway.call_or_fault(Request::from_parts(head, whole), fault).await;
+    drop(permits);
+    response.map(Full::new)
+}
+
+/// Reads a body of at most `limit` bytes. What is held is counted, and waits while too much is.
+async fn read(
+    mut body: Incoming,
+    limit: usize,
+    held: &Semaphore,
+) -> Result<(Bytes, Vec<SemaphorePermit<'_>>), Fault> {
+    let end = Instant::now() + BODY_TIMEOUT;
+    let (mut kept, mut size, mut permits) = (BytesMut::new(), 0_usize, Vec::new());
+    let mut counted = 0_usize;
+    loop {
+        let within = end.min(Instant::now() + SILENCE);
+        let frame = timeout_at(within, body.frame()).await.map_err(|_| Fault::TimedOut)?;
+        let Some(frame) = frame else { break };
+        let Ok(data) = frame.map_err(|_| Fault::IncompleteBody)?.into_data() else { continue };
+        size = size.saturating_add(data.len());
+        if size > limit {
+            kept = BytesMut::new();
+            permits.clear();
+            if size > MAX_DISCARDED {
+                break;
+            }
+            continue;
+        }
+        while counted * 1024 < size {
+            let permit = timeout_at(end, held.acquire_many(64)).await;
+            permits.push(permit.map_err(|_| Fault::TimedOut)?.map_err(|_| Fault::TimedOut)?);
+            counted += 64;
+        }
+        kept.extend_from_slice(&data);
+    }
+    if size > limit { Err(Fault::TooLarge) } else { Ok((kept.freeze(), permits)) }
+}
+
+#[cfg(test)]
+mod tests;

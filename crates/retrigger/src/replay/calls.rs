@@ -1,0 +1,318 @@
+//! The handler's AWS calls: how they are answered, decided, compared and recorded.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use retrigger_gateway::{
+    Answered, Authorization, Authorize, Aws, CallId, Gateway, Invocation, Observed, ObservedCall,
+    Operation, RecordMode, SessionCredentials, Upstream, Verdict, describe,
+};
+use retrigger_iam::{Decision, Policy, Principal, Request};
+use retrigger_recording::{Call, FunctionFolder, Recording, Redactor, Role, Snapshot};
+use retrigger_trigger::RequestTime;
+use serde_json::json;
+
+use crate::{
+    documents::Documents,
+    event::{CallAnswer, Called, Decided, Difference},
+    replay::authority::{Authority, Undecidable},
+};
+
+/// What becomes of the handler's AWS calls.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallSettings {
+    pub(crate) mode: RecordMode,
+    pub(crate) upstream: Option<Upstream>,
+    /// Values of condition keys that nothing shows.
+    pub(crate) assumed: Vec<(String, String)>,
+    /// Policies that deny, beside those of the role.
+    pub(crate) denied: Vec<Policy>,
+}
+
+impl CallSettings {
+    /// A gateway with new credentials, for the function with this ARN.
+    pub(crate) fn gateway(&self, function_arn: &str) -> Gateway {
+        let arn = retrigger_iam::Arn::parse(function_arn);
+        let (partition, account) = arn.map_or(("aws", ""), |arn| (arn.partition, arn.account));
+        let aws = Arc::new(Aws::new(partition, account));
+        let gateway = Gateway::new(aws, SessionCredentials::random());
+        match &self.upstream {
+            Some(upstream) => gateway.upstream(upstream.clone()),
+            None => gateway,
+        }
+    }
+}
+
+/// The HTTP client for the AWS SDK for Rust with which a handler in process makes its calls, without
+/// a socket; `None` outside a replay. The SDK's credentials and region are those of
+/// `context.function`.
+///
+/// ```no_run
+/// # fn clients(context: &retrigger::runtime::Context) -> Option<()> {
+/// let client = retrigger::gateway_client(context)?;
+/// // aws_config::defaults(BehaviorVersion::latest()).http_client(client) …
+/// # Some(()) }
+/// ```
+#[cfg(feature = "aws-sdk")]
+pub fn gateway_client(
+    context: &retrigger_runtime::Context,
+) -> Option<retrigger_gateway::GatewayClient> {
+    let gateway = context.extensions.get::<Arc<Gateway>>()?;
+    Some(retrigger_gateway::GatewayClient::new(Arc::clone(gateway)))
+}
+
+/// Why nothing can be denied so.
+#[derive(Debug, thiserror::Error)]
+#[error("`{what}` cannot be denied: {why}; give `ACTION` or `ACTION@ARN`, such as `s3:GetObject`")]
+pub struct InvalidDenial {
+    what: String,
+    why: String,
+}
+
+/// The policy that denies `ACTION` or `ACTION@ARN`.
+pub(super) fn denial(what: &str) -> Result<Policy, InvalidDenial> {
+    let (action, resource) = what.split_once('@').unwrap_or((what, "*"));
+    if action != "*" && !action.contains(':') {
+        let why = "an action has a service before its name".to_owned();
+        return Err(InvalidDenial { what: what.to_owned(), why });
+    }
+    let statement = json!({
+        "Sid": "deny", "Effect": "Deny", "Action": action, "Resource": resource,
+    });
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let parsed = Policy::parse(&document);
+    let is_error =
+        |finding: &&retrigger_iam::Finding| finding.severity == retrigger_iam::Severity::Error;
+    let why = parsed.findings.iter().find(is_error).map(|finding| finding.message.clone());
+    match (parsed.policy, why) {
+        (Some(policy), None) => Ok(policy.named("--deny")),
+        (_, why) => Err(InvalidDenial { what: what.to_owned(), why: why.unwrap_or_default() }),
+    }
+}
+
+/// All that decisions on calls need.
+pub(super) struct CallScene {
+    pub(super) folder: Arc<FunctionFolder>,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) qualifier: Option<String>,
+    pub(super) role: Role,
+    pub(super) time: Option<RequestTime>,
+    pub(super) settings: CallSettings,
+}
+
+/// Decides on the calls of one invocation, and keeps the decisions.
+pub(super) struct CallAuthority {
+    scene: CallScene,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    documents: Documents,
+    decisions: BTreeMap<CallId, Vec<Decided>>,
+    /// The first thing that kept a call from being decided.
+    failure: Option<Undecidable>,
+}
+
+impl fmt::Debug for CallAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallAuthority").field("role", &self.scene.role.arn).finish_non_exhaustive()
+    }
+}
+
+impl CallAuthority {
+    pub(super) fn new(scene: CallScene) -> Self {
+        Self { scene, state: Mutex::default() }
+    }
+
+    /// What a gateway must be told of an invocation.
+    pub(super) fn invocation(self: &Arc<Self>, recording: &Recording) -> Invocation {
+        Invocation {
+            calls: recording.calls.clone(),
+            event: String::from_utf8_lossy(&recording.event).into_owned(),
+            mode: self.scene.settings.mode,
+            authorize: Arc::<Self>::clone(self),
+        }
+    }
+
+    /// The decisions so far, and what kept a call from being decided.
+    pub(super) fn take(&self) -> (BTreeMap<CallId, Vec<Decided>>, Option<Undecidable>) {
+        let mut state = self.state();
+        (std::mem::take(&mut state.decisions), state.failure.take())
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn decide(&self, operation: &Operation) -> Result<Vec<Decided>, Undecidable> {
+        let CallScene { folder, snapshot, qualifier, role, settings, .. } = &self.scene;
+        let arn = &folder.function().arn;
+        let documents = std::mem::take(&mut self.state().documents);
+        let authority = Authority::new(snapshot, arn, qualifier.as_deref())?;
+        let mut authority = authority.knowing(documents);
+        let mut decisions = Vec::new();
+        for authorization in &operation.authorizations {
+            for resource in &authorization.resources {
+                let request = self.request(&authority, authorization, resource)?;
+                decisions.push(authority.decide_call(request, role, &settings.denied)?);
+            }
+        }
+        self.state().documents = authority.take_documents();
+        Ok(decisions)
+    }
+
+    /// What is asked: the action on the resource, with what the call, the session and the time of the
+    /// recording show. Source: IAM User Guide, "AWS global condition context keys".
+    fn request(
+        &self,
+        authority: &Authority<'_>,
+        authorization: &Authorization,
+        resource: &str,
+    ) -> Result<Request, Undecidable> {
+        let CallScene { folder, role, time, settings, .. } = &self.scene;
+        let arn = &folder.function().arn;
+        let session = authority.role_session(role);
+        let caller: Principal = session.parse().map_err(|error| {
+            let error: retrigger_iam::ParsePrincipalError = error;
+            Undecidable::Other { message: error.to_string(), help: "mend the role's ARN".into() }
+        })?;
+        let mut request = Request::new(caller, authorization.action.as_str(), resource)
+            .with_context("lambda:SourceFunctionArn", arn.as_str())
+            .with_context("aws:RequestedRegion", arn.region())
+            .with_context("aws:SecureTransport", "true")
+            .with_context("aws:ViaAWSService", "false");
+        for key in UNKNOWN.into_iter().chain(authorization.unknown.iter().map(String::as_str)) {
+            request = request.with_unknown(key);
+        }
+        for (key, values) in &authorization.context {
+            request = match values.as_slice() {
+                [value] => request.with_context(key.as_str(), value.as_str()),
+                _ => request.with_context(key.as_str(), values.clone()),
+            };
+        }
+        request.session_issuer = Some(role.arn.clone());
+        request.wildcard_only_action = resource == "*";
+        let times = time.iter().flat_map(RequestTime::keys);
+        let times = times.map(|(key, value)| (key.to_owned(), value));
+        for (key, value) in times.chain(settings.assumed.iter().cloned()) {
+            request.context.insert(key, value);
+        }
+        Ok(request)
+    }
+}
+
+/// The condition keys that every call has on AWS, or may have, with values that nothing here shows:
+/// where a function calls from, with what, and since when its session lasts.
+const UNKNOWN: [&str; 9] = [
+    "aws:CurrentTime",
+    "aws:EpochTime",
+    "aws:SourceIp",
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:TokenIssueTime",
+    "aws:UserAgent",
+    "aws:VpcSourceIp",
+    "aws:userid",
+];
+
+impl Authorize for CallAuthority {
+    fn authorize(&self, id: CallId, operation: &Operation) -> Verdict {
+        // What AWS takes unsigned is not decided under the role.
+        if operation.is_unsigned {
+            return Verdict::Allowed;
+        }
+        match self.decide(operation) {
+            Ok(decisions) => {
+                let verdict = verdict(&decisions);
+                self.state().decisions.insert(id, decisions);
+                verdict
+            }
+            Err(error) => {
+                let message = error.to_string();
+                self.state().failure.get_or_insert(error);
+                Verdict::Denied { message }
+            }
+        }
+    }
+}
+
+/// All must allow. A denial is told before what is undecided: it is one whatever is not known.
+fn verdict(decisions: &[Decided]) -> Verdict {
+    let is = |kind: Decision| move |decided: &&Decided| decided.explanation.decision == kind;
+    let denied = decisions.iter().find(is(Decision::ExplicitlyDenied));
+    let denied = denied.or_else(|| decisions.iter().find(is(Decision::ImplicitlyDenied)));
+    if let Some(denied) = denied {
+        return Verdict::Denied { message: denied.message.clone().unwrap_or_default() };
+    }
+    let undecided = decisions.iter().filter(is(Decision::Undecided));
+    let missing: Vec<String> =
+        undecided.flat_map(|decided| decided.explanation.hangs_on.clone()).collect();
+    let is_undecided = decisions.iter().any(|decided| is(Decision::Undecided)(&decided));
+    if is_undecided { Verdict::Undecided { missing } } else { Verdict::Allowed }
+}
+
+/// A call as an event.
+pub(super) fn called(call: &ObservedCall) -> Called {
+    let (answered, why) = match &call.answered {
+        Answered::Recorded(_) | Answered::Pending => (CallAnswer::Recorded, None),
+        Answered::Upstream => (CallAnswer::Upstream, None),
+        Answered::Refused { .. } => (CallAnswer::Refused, None),
+        Answered::Unrecorded { why } => (CallAnswer::Unrecorded, Some(why.clone())),
+        Answered::Failed { why } => (CallAnswer::Failed, Some(why.clone())),
+    };
+    let (key, status) = (call.call.key.clone(), call.call.response.status);
+    Called { key, answered, status, attempts: call.attempts, why }
+}
+
+/// Calls that are made anew, and recorded ones that are not made any more.
+pub(super) fn differences(observed: &Observed, mode: RecordMode) -> Vec<Difference> {
+    let anew = observed.calls.iter().filter_map(|call| match &call.answered {
+        Answered::Unrecorded { .. } => {
+            Some(difference(&describe(&call.call.key), "not made", "made"))
+        }
+        Answered::Failed { .. } => {
+            Some(difference(&describe(&call.call.key), "answered", "not answered"))
+        }
+        _ => None,
+    });
+    let is_kept = mode != RecordMode::All;
+    let unmade = observed.unmade.iter().filter(|_| is_kept);
+    let unmade = unmade.map(|key| difference(&describe(key), "made", "not made"));
+    anew.chain(unmade).collect()
+}
+
+fn difference(call: &str, expected: &str, actual: &str) -> Difference {
+    let (expected, actual) = (expected.to_owned(), actual.to_owned());
+    Difference { what: format!("call {call}"), expected, actual }
+}
+
+/// Writes what was recorded, and nothing where nothing was.
+pub(super) fn save(
+    recording: &Recording,
+    folder: &Path,
+    observed: Observed,
+    mode: RecordMode,
+    redactor: &Redactor,
+) -> Result<(), Undecidable> {
+    let is_new = |call: &ObservedCall| call.answered == Answered::Upstream;
+    if mode == RecordMode::None || !observed.calls.iter().any(is_new) {
+        return Ok(());
+    }
+    let mut recording = recording.clone();
+    let kept = recording.calls.iter().filter(|call| observed.unmade.contains(&call.key));
+    let mut calls: Vec<Call> = kept.filter(|_| mode != RecordMode::All).cloned().collect();
+    let answered = observed
+        .calls
+        .into_iter()
+        .filter(|call| matches!(call.answered, Answered::Upstream | Answered::Recorded(_)));
+    calls.extend(answered.map(|call| call.call));
+    recording.calls = calls;
+    recording.redact(redactor)?;
+    recording.save(folder, redactor)?;
+    Ok(())
+}
