@@ -22,9 +22,9 @@ const TEN_MISTAKES: &str = r#"{
       "Ressource": "arn:aws:s3:::athena-demo/*",
       "Resource": "arn:aws:s3::athena-demo",
       "Condition": {
-        "StringEqual": {"s3:prefix": "home/"},
+        "StringEqual": {"aws:userid": "home/"},
         "IpAddress": {"aws:SourceIp": "203.0.113.0/33"},
-        "StringLike": {"s3:prefix": "home/${aws:username"}
+        "StringLike": {"aws:userid": "home/${aws:username"}
       }
     }
   ]
@@ -112,7 +112,7 @@ fn ten_mistakes_are_ten_findings_each_underlined() {
     error[unknown-operator]: unknown condition operator `StringEqual`
       --> policy.json:17:9
        |
-    17 |         "StringEqual": {"s3:prefix": "home/"},
+    17 |         "StringEqual": {"aws:userid": "home/"},
        |         ^^^^^^^^^^^^^
        |
        = help: did you mean "StringEquals"
@@ -128,10 +128,10 @@ fn ten_mistakes_are_ten_findings_each_underlined() {
 
     warning[malformed-variable]: a variable in `home/${aws:username` has no closing
                                  brace
-      --> policy.json:19:37
+      --> policy.json:19:38
        |
-    19 |         "StringLike": {"s3:prefix": "home/${aws:username"}
-       |                                     ^^^^^^^^^^^^^^^^^^^^^
+    19 |         "StringLike": {"aws:userid": "home/${aws:username"}
+       |                                      ^^^^^^^^^^^^^^^^^^^^^
        |
        = help: write ${key}
 
@@ -169,7 +169,7 @@ fn json_output_has_a_line_a_finding_and_then_the_totals() {
     15:19 error malformed-arn
     17:9 error unknown-operator
     18:39 warning value-mismatch
-    19:37 warning malformed-variable
+    19:38 warning malformed-variable
     "#);
 }
 

@@ -85,12 +85,14 @@ impl Aws {
     }
 }
 
-/// What a resource is not told of stands in its ARN as a variable, which no policy for one resource
-/// covers.
 fn authorization(asked: wire::Authorization) -> Authorization {
     let wire::Authorization { action, resources, context, unknown } = asked;
+    let mut unresolved: Vec<String> =
+        resources.iter().flat_map(|resource| resource.unresolved.iter().cloned()).collect();
+    unresolved.sort();
+    unresolved.dedup();
     let resources = resources.into_iter().map(|resource| resource.arn).collect();
-    Authorization { action, resources, context, unknown }
+    Authorization { action, resources, unresolved, context, unknown }
 }
 
 /// The services that spoke the query protocol before, and still carry its error codes. Source:

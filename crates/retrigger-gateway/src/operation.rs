@@ -62,6 +62,9 @@ pub struct Authorization {
     pub action: String,
     /// The ARNs it is asked on; `*` alone for an action without resource-level permissions.
     pub resources: Vec<String>,
+    /// The parts of these ARNs that the call does not tell, such as `Suffix` of a secret that is
+    /// named without. They stand in the ARN as `${Suffix}`.
+    pub unresolved: Vec<String>,
     /// The condition keys that the call itself carries.
     pub context: Vec<(String, Vec<String>)>,
     /// The condition keys that the call has with values that cannot be known.

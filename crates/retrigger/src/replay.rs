@@ -21,6 +21,7 @@ mod one;
 pub(crate) mod pool;
 mod stale;
 pub(crate) mod steps;
+mod unresolved;
 mod unsettled;
 
 use std::{

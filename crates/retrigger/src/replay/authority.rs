@@ -14,7 +14,7 @@ use retrigger_recording::{
 use crate::{
     documents::{Documents, InvalidDocument, absence},
     event::{Clause, Decided, FileFinding},
-    replay::{edit::PolicyEdit, unsettled},
+    replay::{edit::PolicyEdit, unresolved, unsettled},
 };
 
 /// Why nothing can be decided.
@@ -193,7 +193,11 @@ impl<'s> Authority<'s> {
         let resource = self.resource_policy(unsettled::policy_holder(&request.resource))?;
         let resource = resource.map(|document| self.load(document)).transpose()?;
         let rcps = self.rcps(&request)?;
-        Ok(self.decided(Step::Call, request, PolicySet { resource, rcps, ..set }))
+        let policies = PolicySet { resource, rcps, ..set };
+        let open = unresolved::hangs_on(&request, &policies);
+        let mut decided = self.decided(Step::Call, request, policies);
+        unresolved::settle(&mut decided, open);
+        Ok(decided)
     }
 
     /// May Lambda assume the execution role, under the role's trust policy?

@@ -1,0 +1,129 @@
+//! Resources that a call does not name in full.
+//!
+//! A secret that is called by its name, a key by its alias: AWS knows the rest of the ARN, and the
+//! call does not say it. It stands in the request as `${Suffix}`. Policies that cover whatever could
+//! stand there decide as ever; where one could cover the resource or not, nothing is decided.
+
+use retrigger_iam::{Decision, Effect, Policy, PolicySet, Request, Statement};
+
+use crate::event::Decided;
+
+/// What is not told of a resource, and the effects of the statements that may or may not cover it.
+pub(super) struct Open {
+    parts: Vec<String>,
+    allow: bool,
+    deny: bool,
+}
+
+/// `None` where the resource is told in full.
+pub(super) fn hangs_on(request: &Request, policies: &PolicySet) -> Option<Open> {
+    let parts = parts(&request.resource);
+    if parts.is_empty() {
+        return None;
+    }
+    let has = |effect: Effect| {
+        let statements = policies.policies().flat_map(|policy: &Policy| &policy.statements);
+        statements
+            .filter(|statement| statement.effect == effect)
+            .any(|statement| may_cover(statement, request))
+    };
+    Some(Open { parts, allow: has(Effect::Allow), deny: has(Effect::Deny) })
+}
+
+/// Makes a decision undecided that hangs on what is not told.
+pub(super) fn settle(decided: &mut Decided, open: Option<Open>) {
+    let Some(Open { parts, allow, deny }) = open else { return };
+    let hangs = match decided.explanation.decision {
+        Decision::Allowed => deny,
+        Decision::ImplicitlyDenied => allow,
+        Decision::ExplicitlyDenied | Decision::Undecided => false,
+    };
+    if hangs {
+        decided.explanation.decision = Decision::Undecided;
+        decided.explanation.denial = None;
+        decided.explanation.hangs_on =
+            parts.iter().map(|part| format!("${{{part}}} of the resource")).collect();
+        decided.message = None;
+    }
+}
+
+/// The names of the parts that are not told.
+fn parts(resource: &str) -> Vec<String> {
+    let names = resource.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
+    names.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Whether a statement may be about the resource: its action is asked for, and one of its resource
+/// patterns and the resource begin alike, as far as both are told. Too often rather than too seldom.
+fn may_cover(statement: &Statement, request: &Request) -> bool {
+    let is_asked = statement.action.as_ref().is_none_or(|element| {
+        element.patterns.iter().any(|one| one.covers(&request.action)) != element.negated
+    });
+    let told = request.resource.split("${").next().unwrap_or_default();
+    let begins_alike = |pattern: &str| {
+        let literal = pattern.split(['*', '?', '$']).next().unwrap_or_default();
+        let is_open = literal.len() < pattern.len();
+        // What covers every continuation has been decided on already.
+        let covers_all = pattern
+            .strip_suffix('*')
+            .is_some_and(|start| start == literal && told.starts_with(literal));
+        !covers_all && (literal.starts_with(told) || (is_open && told.starts_with(literal)))
+    };
+    let is_meant = statement.resource.as_ref().is_none_or(|element| {
+        element.negated || element.patterns.iter().any(|one| begins_alike(&one.text.value))
+    });
+    is_asked && is_meant
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const SECRET: &str = "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-${Suffix}";
+
+    fn decided(statements: &str) -> Decision {
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+        let policies = PolicySet { identity: vec![text.parse().unwrap()], ..PolicySet::default() };
+        let caller = "arn:aws:iam::111122223333:role/demo".parse().unwrap();
+        let request = Request::new(caller, "secretsmanager:GetSecretValue", SECRET);
+        let explanation = policies.explain(&request);
+        let open = hangs_on(&request, &policies);
+        let step = retrigger_recording::Step::Call;
+        let mut decided =
+            Decided { step, request, explanation, message: None, clauses: Vec::new() };
+        settle(&mut decided, open);
+        decided.explanation.decision
+    }
+
+    fn statement(effect: &str, resource: &str) -> String {
+        let resource =
+            resource.replace('~', "arn:aws:secretsmanager:us-east-1:111122223333:secret:");
+        let action = "secretsmanager:GetSecretValue";
+        format!(r#"{{"Effect": "{effect}", "Action": "{action}", "Resource": "{resource}"}}"#)
+    }
+
+    #[rstest]
+    #[case("~db-*", Decision::Allowed)]
+    #[case("*", Decision::Allowed)]
+    #[case("~db-??????", Decision::Undecided)]
+    #[case("~db-AbCdEf", Decision::Undecided)]
+    #[case("~other-*", Decision::ImplicitlyDenied)]
+    #[case("~db", Decision::ImplicitlyDenied)]
+    fn what_covers_all_that_could_stand_there_allows(
+        #[case] resource: &str,
+        #[case] expected: Decision,
+    ) {
+        assert_eq!(decided(&statement("Allow", resource)), expected);
+    }
+
+    #[rstest]
+    #[case("~db-*", Decision::ExplicitlyDenied)]
+    #[case("~db-AbCdEf", Decision::Undecided)]
+    #[case("~other-AbCdEf", Decision::Allowed)]
+    fn what_could_be_denied_is_not_allowed(#[case] denied: &str, #[case] expected: Decision) {
+        let statements = [statement("Allow", "*"), statement("Deny", denied)].join(", ");
+        assert_eq!(decided(&statements), expected);
+    }
+}
