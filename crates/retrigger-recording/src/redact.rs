@@ -24,7 +24,7 @@ use std::{borrow::Cow, collections::BTreeMap, mem};
 use serde::Deserialize;
 
 pub use anonymize::Anonymize;
-use hits::{hits, pieces, replaced, with_pieces, without};
+use hits::{Hit, hits, pieces, replaced, with_pieces, without};
 use tokens::Tokens;
 pub(crate) use tokens::{has_token, tokens_in};
 
@@ -138,13 +138,16 @@ impl Redactor {
     /// ```
     pub fn redact_all(&self, texts: &mut [Cow<'_, str>]) -> Vec<Vec<Leak>> {
         let mut tokens = Tokens::new(self);
-        for text in texts.iter() {
-            hits(&mut tokens, text, MAX_DEPTH);
+        let mut first: Vec<Vec<Hit>> =
+            texts.iter().map(|text| hits(&mut tokens, text, MAX_DEPTH)).collect();
+        if tokens.collected() {
+            first.clear();
         }
-        tokens.collected();
+        let mut first = first.into_iter();
         let mut all = Vec::with_capacity(texts.len());
         for text in texts {
-            let found = hits(&mut tokens, text, MAX_DEPTH);
+            // Where nothing is to be removed wherever it stands, there is no more to find.
+            let found = first.next().unwrap_or_else(|| hits(&mut tokens, text, MAX_DEPTH));
             let (pieces, mut leaks) = pieces(&mut tokens, text, &found, "");
             drop(found);
             for leak in &mut leaks {
