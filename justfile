@@ -66,10 +66,10 @@ re-record:
 # (needs zip; for another architecture its linker too).
 layer ARCH="x86_64":
     rustup target add {{ARCH}}-unknown-linux-musl
-    cargo build --release --no-default-features --target {{ARCH}}-unknown-linux-musl
+    cargo build --profile layer --no-default-features --target {{ARCH}}-unknown-linux-musl
     rm -rf target/layer target/retrigger-layer-{{ARCH}}.zip
     crates/cli/layer/assemble \
-        "${CARGO_TARGET_DIR:-target}/{{ARCH}}-unknown-linux-musl/release/retrigger" target/layer
+        "${CARGO_TARGET_DIR:-target}/{{ARCH}}-unknown-linux-musl/layer/retrigger" target/layer
     cd target/layer && zip -qrX ../retrigger-layer-{{ARCH}}.zip .
 
 # Check licences, advisories and sources of the dependencies.
