@@ -68,11 +68,11 @@ re-record:
 layer ARCH=arch() FEATURES="aws":
     rustup target add {{ARCH}}-unknown-linux-musl
     {{ if ARCH == arch() { "CC_" + ARCH + "_unknown_linux_musl=${CC:-cc}" } else { "" } }} \
-        cargo build --release --no-default-features --features "{{FEATURES}}" \
+        cargo build --profile layer --no-default-features --features "{{FEATURES}}" \
         --target {{ARCH}}-unknown-linux-musl
     rm -rf target/layer target/retrigger-layer-{{ARCH}}.zip
     crates/cli/layer/assemble \
-        "${CARGO_TARGET_DIR:-target}/{{ARCH}}-unknown-linux-musl/release/retrigger" target/layer
+        "${CARGO_TARGET_DIR:-target}/{{ARCH}}-unknown-linux-musl/layer/retrigger" target/layer
     cd target/layer && zip -qrX ../retrigger-layer-{{ARCH}}.zip .
 
 # Write the data of the catalogue again, from pinned packages: facts, and their source's last

@@ -82,7 +82,8 @@ pub(crate) struct Args {
     /// The most bytes of an event, and of an answer, that are recorded
     #[arg(long, value_name = "BYTES", default_value_t = Capture::default().max_bytes)]
     max_event_bytes: usize,
-    /// The most bytes that may wait to be written
+    /// The most bytes of events and answers that are kept at a time, until they are written; what
+    /// does not fit is counted as lost. The default has room for one of the largest events
     #[arg(long, value_name = "BYTES", default_value_t = Capture::default().max_waiting_bytes)]
     max_waiting_bytes: usize,
 }
@@ -107,8 +108,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
             "there is no Runtime API to pass on to: set {RUNTIME_API}, or name it with `--upstream`"
         )));
     };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    // One thread passes everything on: with more, each keeps memory of its own for large events.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
     let sink = Sink::open(args, &runtime)?;
     runtime.block_on(record(args, sink, upstream))
@@ -212,7 +213,9 @@ impl Sink {
 
     /// Writes a recording; says where it is, if it is somewhere, or why it is not written. It
     /// blocks.
-    fn write(&mut self, observed: &Observed) -> Result<Option<String>, String> {
+    fn write(&mut self, observed: Observed) -> Result<Option<String>, String> {
+        #[cfg(feature = "aws")]
+        let name = format!("{}.json", observed.request_id);
         let new = NewRecording::of_observed(observed).ok_or("its event is not UTF-8")?;
         match self {
             Self::Folder(recorder) => recorder
@@ -230,7 +233,6 @@ impl Sink {
             Self::S3(sink) => {
                 let (prefix, redactor) = &**sink;
                 let line = new.to_line(redactor).map_err(|error| error.to_string())?;
-                let name = format!("{}.json", observed.request_id);
                 let put = tokio::runtime::Handle::current().block_on(prefix.put(&name, line));
                 put.map(Some).map_err(|error| error.to_string())
             }
@@ -252,8 +254,9 @@ async fn write(mut sink: Sink, mut observations: Observations) -> u64 {
     let mut failed = 0;
     while let Some(observed) = observations.next().await {
         let written = spawn_blocking(move || {
-            let written = sink.write(&observed);
-            (sink, observed.request_id, written)
+            let request_id = observed.request_id.clone();
+            let written = sink.write(observed);
+            (sink, request_id, written)
         });
         let Ok((back, request_id, written)) = written.await else { return failed + 1 };
         sink = back;

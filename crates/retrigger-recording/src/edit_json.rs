@@ -4,13 +4,15 @@
 use std::{collections::HashMap, ops::Range};
 
 use jsonc_parser::{
+    CollectOptions, ParseOptions,
     ast::{self, Array, Object},
     common::Ranged,
+    parse_to_ast,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, ser::PrettyFormatter};
 
-use crate::redact::strict_ast;
+use crate::source::too_deep;
 
 /// The text with only what must change changed, so that it says `wanted`; `None` where that cannot
 /// be done.
@@ -23,6 +25,26 @@ pub(crate) fn edited(text: &str, wanted: &Value) -> Option<String> {
     editor.keep(root.end()..text.len());
     let is_right = serde_json::from_str::<Value>(&editor.out).is_ok_and(|said| said == *wanted);
     is_right.then_some(editor.out)
+}
+
+/// Parses JSON and nothing that is more lenient, nor nested deeper than is read elsewhere.
+pub(crate) fn strict_ast(text: &str) -> Option<ast::Value<'_>> {
+    if too_deep(text).is_some() {
+        return None;
+    }
+    let strict = ParseOptions {
+        allow_comments: false,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    parse_to_ast(text, &CollectOptions::default(), &strict).ok()?.value
 }
 
 /// By how much the first line within brackets is indented.

@@ -147,6 +147,7 @@ mod mapping;
 mod parse;
 mod paths;
 mod source;
+mod strict;
 mod write_toml;
 
 pub use align::is_redacted_form;

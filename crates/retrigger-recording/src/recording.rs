@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    fmt,
+    fmt, mem,
     path::{Path, PathBuf},
 };
 
@@ -16,9 +16,10 @@ use crate::{
     manifest::{Manifest, Redaction},
     noise::NoiseRule,
     parse, paths,
-    redact::{Redactor, strict_ast},
+    redact::Redactor,
     snapshot::Snapshot,
     source::{CALLS, DOCUMENT, EVENT, Kind, Source},
+    strict,
 };
 
 /// The file that makes a folder a recording.
@@ -56,7 +57,7 @@ impl fmt::Debug for Recording {
 }
 
 /// A file of a recording and its bytes; `None` where it must not exist.
-type File = (&'static str, Option<Vec<u8>>);
+type File<'r> = (&'static str, Option<Cow<'r, [u8]>>);
 
 impl Recording {
     /// Reads the recording in `folder`.
@@ -115,12 +116,17 @@ impl Recording {
     ///
     /// When the event cannot be searched: it is not JSON, not UTF-8, or nested too deep.
     pub fn redact(&mut self, redactor: &Redactor) -> Result<(), Error> {
-        self.searchable_event(Path::new(EVENT_FILE))?;
-        let mut texts = self.texts()?;
+        self.check_event(Path::new(EVENT_FILE))?;
+        let mut texts = self.texts_besides_event()?;
         if let Some(expected) = &self.expected {
             let text = serde_json::to_string(expected);
             texts.push(text.map_err(cannot_be_redacted(EXPECTED_FILE))?.into());
         }
+        // It is replaced where it stands: it may be large.
+        let event = String::from_utf8(mem::take(&mut self.event));
+        let event =
+            event.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        texts.insert(0, event.into());
         let leaks = redactor.redact_all(&mut texts);
         let texts: Vec<String> = texts.into_iter().map(Cow::into_owned).collect();
         let mut redacted = texts.into_iter().zip(leaks);
@@ -150,7 +156,13 @@ impl Recording {
 
     /// What it says, as JSON texts: the event, each call, the manifest; not what is expected.
     pub(crate) fn texts(&self) -> Result<Vec<Cow<'_, str>>, Error> {
-        let mut texts = vec![String::from_utf8_lossy(&self.event)];
+        let mut texts = self.texts_besides_event()?;
+        texts.insert(0, String::from_utf8_lossy(&self.event));
+        Ok(texts)
+    }
+
+    fn texts_besides_event<'t>(&self) -> Result<Vec<Cow<'t, str>>, Error> {
+        let mut texts = Vec::new();
         for call in &self.calls {
             let text = serde_json::to_string(call).map_err(cannot_be_redacted(CALLS_FILE))?;
             texts.push(text.into());
@@ -171,7 +183,7 @@ impl Recording {
     pub fn save(&self, folder: impl AsRef<Path>, redactor: &Redactor) -> Result<(), Error> {
         let folder = folder.as_ref();
         let files = self.files(folder)?;
-        self.searchable_event(&folder.join(EVENT_FILE))?;
+        self.check_event(&folder.join(EVENT_FILE))?;
         for (name, bytes) in &files {
             check_leaks(&folder.join(name), bytes.as_deref().unwrap_or_default(), redactor)?;
         }
@@ -240,31 +252,35 @@ impl Recording {
         write_atomically(&source.path, text.as_bytes())
     }
 
-    /// The event as text in which no secret is overlooked.
-    fn searchable_event(&self, path: &Path) -> Result<Source, Error> {
+    /// Refuses an event in which a secret could be overlooked.
+    fn check_event(&self, path: &Path) -> Result<(), Error> {
+        let is_searchable = |text: &str| {
+            strict::is_json(text) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+        };
+        if std::str::from_utf8(&self.event).is_ok_and(is_searchable) {
+            return Ok(());
+        }
         let event = Source::from_bytes(path, self.event.clone())?;
         parse::json::<serde::de::IgnoredAny>(&event)?;
-        if strict_ast(&event.text).is_some() {
-            return Ok(event);
-        }
         let reason = "it cannot be searched for secrets: a string has half a surrogate pair";
         Err(event.error_in_all(Problem::value(reason)))
     }
 
     /// Its files in the order in which they are written, the one that makes it a recording last.
-    fn files(&self, folder: &Path) -> Result<Vec<File>, Error> {
+    fn files(&self, folder: &Path) -> Result<Vec<File<'_>>, Error> {
         let in_file = |name: &'static str| move |problem| Error::new(folder.join(name), problem);
         let calls = (!self.calls.is_empty()).then(|| calls::to_text(&self.calls)).transpose();
         let calls = calls.map_err(in_file(CALLS_FILE))?;
         let expected = self.expected.as_ref().map(Expected::to_text).transpose();
         let expected = expected.map_err(in_file(EXPECTED_FILE))?;
         let manifest = self.manifest.to_text().map_err(in_file(RECORDING_FILE))?;
+        let bytes = |text: String| Cow::Owned(text.into_bytes());
         // Last what makes the folder a recording: one that was not finished is none.
         Ok(vec![
-            (EVENT_FILE, Some(self.event.clone())),
-            (CALLS_FILE, calls.map(String::into_bytes)),
-            (EXPECTED_FILE, expected.map(String::into_bytes)),
-            (RECORDING_FILE, Some(manifest.into_bytes())),
+            (EVENT_FILE, Some(Cow::Borrowed(&*self.event))),
+            (CALLS_FILE, calls.map(bytes)),
+            (EXPECTED_FILE, expected.map(bytes)),
+            (RECORDING_FILE, Some(bytes(manifest))),
         ])
     }
 

@@ -19,15 +19,14 @@ mod search;
 mod tokens;
 mod walk;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, mem};
 
 use serde::Deserialize;
 
 pub use anonymize::Anonymize;
-use hits::{hits, replaced, without};
+use hits::{Hit, hits, pieces, replaced, with_pieces, without};
 use tokens::Tokens;
 pub(crate) use tokens::{has_token, tokens_in};
-pub(crate) use walk::strict_ast;
 
 /// How often text is unpacked from text: JSON and base64 in strings.
 const MAX_DEPTH: usize = 8;
@@ -139,19 +138,23 @@ impl Redactor {
     /// ```
     pub fn redact_all(&self, texts: &mut [Cow<'_, str>]) -> Vec<Vec<Leak>> {
         let mut tokens = Tokens::new(self);
-        for text in texts.iter() {
-            hits(&mut tokens, text, MAX_DEPTH);
+        let mut first: Vec<Vec<Hit>> =
+            texts.iter().map(|text| hits(&mut tokens, text, MAX_DEPTH)).collect();
+        if tokens.collected() {
+            first.clear();
         }
-        tokens.collected();
+        let mut first = first.into_iter();
         let mut all = Vec::with_capacity(texts.len());
         for text in texts {
-            let found = hits(&mut tokens, text, MAX_DEPTH);
-            let (redacted, mut leaks) = without(&mut tokens, text, &found, "");
+            // Where nothing is to be removed wherever it stands, there is no more to find.
+            let found = first.next().unwrap_or_else(|| hits(&mut tokens, text, MAX_DEPTH));
+            let (pieces, mut leaks) = pieces(&mut tokens, text, &found, "");
+            drop(found);
             for leak in &mut leaks {
                 leak.pointer = cleaned(&mut tokens, &leak.pointer);
             }
             if !leaks.is_empty() {
-                *text = Cow::Owned(redacted);
+                *text = Cow::Owned(with_pieces(mem::take(text).into_owned(), &pieces));
             }
             all.push(leaks);
         }
@@ -167,7 +170,7 @@ impl Redactor {
     /// assert_eq!((leaks[0].pointer.as_str(), leaks[0].rule.as_str()), ("/password", "password"));
     /// ```
     pub fn scan(&self, bytes: &[u8]) -> Vec<Leak> {
-        self.redact_text(&String::from_utf8_lossy(bytes)).1
+        self.redact_all(&mut [String::from_utf8_lossy(bytes)]).pop().unwrap_or_default()
     }
 
     /// The secrets that a text holds, each with the offset at which it starts.

@@ -36,13 +36,16 @@ use tokio::{
 };
 
 use crate::api::{Route, accept};
-use tee::{Copied, Tee};
+use tee::{Copied, Room, Tee};
 
 const EXTENSION_REGISTER: &str = "/2020-01-01/extension/register";
 const EXTENSION_NEXT: &str = "/2020-01-01/extension/event/next";
 
 /// The header that names an invocation.
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
+
+/// The most bytes that a connection reads before they are passed on, and so of a request's head.
+const MAX_BUFFER: usize = 64 * 1024;
 
 /// What is passed on: a body that is copied on its way, or an answer of the proxy's own.
 type Body = BoxBody<Bytes, hyper::Error>;
@@ -60,10 +63,11 @@ pub struct Capture {
 }
 
 impl Default for Capture {
-    /// All invocations, of Lambda's largest events and answers, in at most 32 MiB.
+    /// All invocations, of Lambda's largest events and answers, in at most 7 MiB: one of the
+    /// largest events at a time.
     fn default() -> Self {
         let max_bytes = crate::MAX_RESPONSE_BYTES;
-        Self { one_in: 1, max_bytes, max_waiting_bytes: 32 * 1024 * 1024 }
+        Self { one_in: 1, max_bytes, max_waiting_bytes: 7 * 1024 * 1024 }
     }
 }
 
@@ -127,16 +131,19 @@ pub struct Proxy {
 /// Takes what the proxy observes.
 #[derive(Debug)]
 pub struct Observations {
-    receiver: mpsc::UnboundedReceiver<Observed>,
-    shared: Arc<Shared>,
+    receiver: mpsc::UnboundedReceiver<Kept>,
+    /// The room of what was taken last.
+    taken: Vec<Room>,
 }
 
 impl Observations {
-    /// The next invocation that has ended; `None` once the proxy is gone.
+    /// The next invocation that has ended; `None` once the proxy is gone. The one before takes no
+    /// room any more: what is done with it should be done.
     pub async fn next(&mut self) -> Option<Observed> {
-        let observed = self.receiver.recv().await?;
-        self.shared.waiting.fetch_sub(observed.bytes(), Ordering::Relaxed);
-        Some(observed)
+        self.taken.clear();
+        let kept = self.receiver.recv().await?;
+        self.taken = kept.room;
+        Some(kept.observed)
     }
 }
 
@@ -160,14 +167,14 @@ impl Proxy {
             capture: Capture { one_in: capture.one_in.max(1), ..capture },
             sender: Mutex::new(Some(sender)),
             under_way: Mutex::default(),
-            waiting: AtomicUsize::new(0),
+            waiting: Arc::default(),
             seen: AtomicU64::new(0),
             counts: Mutex::default(),
         });
         let mut tasks = JoinSet::new();
         let serving = Arc::clone(&shared);
         tasks.spawn(accept(listener, move |stream| serve(stream, Arc::clone(&serving))));
-        let observations = Observations { receiver, shared: Arc::clone(&shared) };
+        let observations = Observations { receiver, taken: Vec::new() };
         Ok((Self { address, shared, tasks }, observations))
     }
 
@@ -248,10 +255,10 @@ impl Proxy {
     /// Ends observing: invocations that are not answered yet are handed over as they are, and
     /// [`Observations::next`] gives `None` after the last. Passing on goes on.
     pub fn finish(&self) {
-        let under_way: Vec<Observed> =
-            lock(&self.shared.under_way).drain().map(|(_, started)| started.observed).collect();
-        for observed in under_way {
-            self.shared.hand_over(observed);
+        let under_way: Vec<Kept> =
+            lock(&self.shared.under_way).drain().map(|(_, started)| started.kept).collect();
+        for kept in under_way {
+            self.shared.hand_over(kept);
         }
         lock(&self.shared.sender).take();
     }
@@ -262,11 +269,11 @@ impl Proxy {
 struct Shared {
     upstream: String,
     capture: Capture,
-    sender: Mutex<Option<mpsc::UnboundedSender<Observed>>>,
+    sender: Mutex<Option<mpsc::UnboundedSender<Kept>>>,
     /// Invocations that are not answered yet.
     under_way: Mutex<HashMap<String, Started>>,
-    /// The bytes of all that is under way or waits to be taken.
-    waiting: AtomicUsize,
+    /// The bytes of all that is under way, waits to be taken, or was taken last.
+    waiting: Arc<AtomicUsize>,
     /// How many invocations came.
     seen: AtomicU64,
     counts: Mutex<Counts>,
@@ -274,18 +281,15 @@ struct Shared {
 
 #[derive(Debug)]
 struct Started {
-    observed: Observed,
+    kept: Kept,
     since: Instant,
 }
 
-impl Observed {
-    fn bytes(&self) -> usize {
-        let answer = match &self.answered {
-            Some(Answered::Response(bytes) | Answered::Error(bytes)) => bytes.len(),
-            Some(Answered::NotKept) | None => 0,
-        };
-        self.event.len() + answer
-    }
+/// An invocation, and the room that its event and answer take.
+#[derive(Debug)]
+struct Kept {
+    observed: Observed,
+    room: Vec<Room>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -297,11 +301,9 @@ impl Shared {
         add(&mut lock(&self.counts));
     }
 
-    /// Whether so many bytes more may wait; if so, they do.
-    fn reserve(&self, bytes: usize) -> bool {
-        let limit = self.capture.max_waiting_bytes;
-        let add = |waiting: usize| waiting.checked_add(bytes).filter(|sum| *sum <= limit);
-        self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    /// Room for what is copied next.
+    fn room(&self) -> Room {
+        Room::new(&self.waiting, self.capture.max_waiting_bytes)
     }
 
     /// Whether the event that comes with these headers is one of those that are observed.
@@ -320,15 +322,12 @@ impl Shared {
         let text =
             |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let Some(request_id) = text(REQUEST_ID) else { return };
-        let event = match event {
-            Copied::Whole(bytes) => bytes,
+        let (event, room) = match event {
+            Copied::Whole(bytes, room) => (bytes, vec![room]),
             Copied::TooLarge => return self.count(|counts| counts.too_large += 1),
-            // The runtime did not get it either.
-            Copied::Cut => return self.count(|counts| counts.lost += 1),
+            // What is cut off the runtime did not get either.
+            Copied::NoRoom | Copied::Cut => return self.count(|counts| counts.lost += 1),
         };
-        if !self.reserve(event.len()) {
-            return self.count(|counts| counts.lost += 1);
-        }
         let observed = Observed {
             invoked_arn: text("lambda-runtime-invoked-function-arn"),
             deadline_ms: text("lambda-runtime-deadline-ms").and_then(|text| text.parse().ok()),
@@ -341,33 +340,32 @@ impl Shared {
             duration: None,
             request_id: request_id.clone(),
         };
-        let started = Started { observed, since: Instant::now() };
+        let started = Started { kept: Kept { observed, room }, since: Instant::now() };
         let before = lock(&self.under_way).insert(request_id, started);
         if let Some(before) = before {
             // The runtime asked again without an answer.
-            self.hand_over(before.observed);
+            self.hand_over(before.kept);
         }
     }
 
     /// An answer has gone to the Runtime API.
     fn answered(&self, request_id: &str, copied: Copied, as_answer: fn(Bytes) -> Answered) {
-        let Some(Started { mut observed, since }) = lock(&self.under_way).remove(request_id) else {
+        let Some(Started { mut kept, since }) = lock(&self.under_way).remove(request_id) else {
             return;
         };
-        observed.duration = Some(since.elapsed());
-        observed.answered = Some(match copied {
-            Copied::Whole(bytes) if self.reserve(bytes.len()) => as_answer(bytes),
-            _ => Answered::NotKept,
+        kept.observed.duration = Some(since.elapsed());
+        kept.observed.answered = Some(match copied {
+            Copied::Whole(bytes, room) => {
+                kept.room.push(room);
+                as_answer(bytes)
+            }
+            Copied::TooLarge | Copied::NoRoom | Copied::Cut => Answered::NotKept,
         });
-        self.hand_over(observed);
+        self.hand_over(kept);
     }
 
-    fn hand_over(&self, observed: Observed) {
-        let bytes = observed.bytes();
-        let sent = lock(&self.sender).as_ref().is_some_and(|sender| sender.send(observed).is_ok());
-        if !sent {
-            self.waiting.fetch_sub(bytes, Ordering::Relaxed);
-        }
+    fn hand_over(&self, kept: Kept) {
+        let sent = lock(&self.sender).as_ref().is_some_and(|sender| sender.send(kept).is_ok());
         self.count(|counts| *if sent { &mut counts.observed } else { &mut counts.lost } += 1);
     }
 }
@@ -384,6 +382,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     // An error is a side that went away; the other is told by its connection's end.
     let _ = server::Builder::new()
         .preserve_header_case(true)
+        .max_buf_size(MAX_BUFFER)
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
@@ -406,8 +405,9 @@ async fn pass_on(
         if !lock(&shared.under_way).contains_key(&request_id) {
             return body.boxed();
         }
-        let (limit, shared) = (shared.capture.max_bytes, Arc::clone(shared));
-        Tee::new(body, limit, move |copied| shared.answered(&request_id, copied, as_answer)).boxed()
+        let (limit, shared, room) = (shared.capture.max_bytes, Arc::clone(shared), shared.room());
+        Tee::new(body, limit, room, move |copied| shared.answered(&request_id, copied, as_answer))
+            .boxed()
     });
     match send(request, &shared.upstream, upstream).await {
         Ok(response)
@@ -416,9 +416,10 @@ async fn pass_on(
                 && shared.wants(response.headers()) =>
         {
             let headers = response.headers().clone();
-            let (limit, shared) = (shared.capture.max_bytes, Arc::clone(shared));
+            let (limit, shared, room) =
+                (shared.capture.max_bytes, Arc::clone(shared), shared.room());
             response.map(|body| {
-                Tee::new(body, limit, move |copied| shared.started(&headers, copied)).boxed()
+                Tee::new(body, limit, room, move |copied| shared.started(&headers, copied)).boxed()
             })
         }
         Ok(response) => response.map(BodyExt::boxed),
@@ -449,6 +450,7 @@ async fn connect(address: &str) -> Result<client::SendRequest<Body>, String> {
     let _ = stream.set_nodelay(true);
     let (sender, connection) = client::Builder::new()
         .preserve_header_case(true)
+        .max_buf_size(MAX_BUFFER)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| error.to_string())?;

@@ -4,9 +4,11 @@ mod apps;
 mod callers;
 mod events;
 mod http;
+mod outline;
 mod records;
 mod sources;
 
+pub use outline::outline;
 use retrigger_iam::{Arn, ContextValue, Principal};
 use serde_json::Value;
 

@@ -66,7 +66,7 @@ pub use batch_event::{
     KinesisRecord, SqsMessage, SqsMessageAttribute, dynamodb_record, kinesis_record, sqs_record,
 };
 pub use classification::{Classification, Declared};
-pub use classify::{classify, recognise};
+pub use classify::{classify, outline, recognise};
 pub use delivery::Delivery;
 pub use fact::{Fact, Provenance};
 pub use filter::{EventPattern, FilterCriteria, FilterError, PatternError};

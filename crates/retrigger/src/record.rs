@@ -31,7 +31,10 @@ mod line;
 mod observed;
 
 use std::{
-    fs, io,
+    collections::HashMap,
+    fs,
+    hash::{BuildHasher, RandomState},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -40,8 +43,7 @@ use retrigger_recording::{
     Anonymize, Error, Expected, Fact, FunctionFolder, Invocation, Manifest, Recording, Redactor,
     Time, TriggerFacts, discover,
 };
-use retrigger_trigger::{Classification, Surroundings};
-use serde_json::Value;
+use retrigger_trigger::{Classification, Surroundings, outline};
 
 use crate::replay::{Undecidable, declared};
 
@@ -154,8 +156,22 @@ impl From<Undecidable> for RecordError {
 pub struct Recorder {
     folder: FunctionFolder,
     redactor: Redactor,
-    /// The recordings that there are.
-    known: Vec<(PathBuf, Recording)>,
+    /// The folders of the recordings that there are, by [`Hashes`] of what each is of: recordings
+    /// may be many and large.
+    known: HashMap<[u64; 2], PathBuf>,
+    hashes: Hashes,
+}
+
+/// Tells recordings apart by their event and request id. With two hashes of random keys no two are
+/// ever taken for each other.
+#[derive(Debug, Default)]
+struct Hashes([RandomState; 2]);
+
+impl Hashes {
+    fn of(&self, recording: &Recording) -> [u64; 2] {
+        let Recording { event, manifest, .. } = recording;
+        self.0.each_ref().map(|keys| keys.hash_one((event, &manifest.invocation.request_id)))
+    }
 }
 
 impl Recorder {
@@ -169,12 +185,13 @@ impl Recorder {
         let redactor = folder.redactor();
         // Without a recording yet, none is found; a broken one is not this one's concern.
         let paths = discover(&[folder.path()]).unwrap_or_default();
-        let known = paths.into_iter().filter_map(|path| {
-            let recording = Recording::load(&path.folder).ok()?;
-            Some((path.folder, recording))
-        });
-        let known = known.collect();
-        Ok(Self { folder, redactor, known })
+        let (mut known, hashes) = (HashMap::new(), Hashes::default());
+        for path in paths {
+            if let Ok(recording) = Recording::load(&path.folder) {
+                known.entry(hashes.of(&recording)).or_insert(path.folder);
+            }
+        }
+        Ok(Self { folder, redactor, known, hashes })
     }
 
     /// Replaces these too, besides what `function.toml` asks for. The snapshot keeps its own: where
@@ -201,7 +218,8 @@ impl Recorder {
         recording.redact(&self.redactor)?;
         let classification = self.classify(&recording)?;
         let redactions = recording.manifest.redactions.len();
-        if let Some(folder) = self.known_as(&recording) {
+        let hashes = self.hashes.of(&recording);
+        if let Some(folder) = self.known.get(&hashes).cloned() {
             return Ok(Recorded { folder, was_there: true, classification, redactions });
         }
         let name = name.map(|name| as_folder_name(&name)).filter(|name| !name.is_empty());
@@ -209,27 +227,17 @@ impl Recorder {
         let name = name.or_else(of_trigger).unwrap_or_else(|| UNKNOWN_TRIGGER.to_owned());
         let folder = self.claim(&name)?;
         recording.save(&folder, &self.redactor)?;
-        self.known.push((folder.clone(), recording));
+        self.known.insert(hashes, folder.clone());
         Ok(Recorded { folder, was_there: false, classification, redactions })
     }
 
     fn classify(&self, recording: &Recording) -> Result<Option<Classification>, RecordError> {
         // The event was found to be JSON when it was redacted.
-        let Ok(payload) = serde_json::from_slice::<Value>(&recording.event) else {
-            return Ok(None);
-        };
+        let text = std::str::from_utf8(&recording.event).unwrap_or_default();
+        let Ok(payload) = outline(text) else { return Ok(None) };
         let arn = self.folder.function().arn.to_string();
         let declared = declared(&recording.manifest)?;
         Ok(Classification::resolve(&payload, &Surroundings::of_function(&arn), declared))
-    }
-
-    /// The folder of a recording of the same event of the same invocation.
-    fn known_as(&self, new: &Recording) -> Option<PathBuf> {
-        let is_it = |known: &Recording| {
-            known.event == new.event
-                && known.manifest.invocation.request_id == new.manifest.invocation.request_id
-        };
-        self.known.iter().find(|(_, known)| is_it(known)).map(|(folder, _)| folder.clone())
     }
 
     /// Makes the first free folder of this name.

@@ -100,6 +100,27 @@ pub(super) fn in_order(mut hits: Vec<Hit>, text: &str) -> Vec<Hit> {
     ordered
 }
 
+/// What takes the place of the hits in a text, which are in order, and what was removed. `pointer`
+/// leads to the text.
+pub(super) fn pieces(
+    tokens: &mut Tokens<'_>,
+    text: &str,
+    hits: &[Hit],
+    pointer: &str,
+) -> (Vec<(Range<usize>, String)>, Vec<Leak>) {
+    let (mut pieces, mut leaks, mut end) = (Vec::new(), Vec::new(), 0);
+    for hit in hits.iter().filter(|hit| text.get(hit.range.clone()).is_some()) {
+        if hit.range.start < end {
+            continue;
+        }
+        let pointer = format!("{pointer}{}", hit.pointer);
+        pieces.push((hit.range.clone(), replaced(tokens, hit, &pointer, &mut leaks)));
+        end = hit.range.end;
+    }
+    leaks.dedup();
+    (pieces, leaks)
+}
+
 /// The text without its hits, which are in order, and what was removed. `pointer` leads to it.
 pub(super) fn without(
     tokens: &mut Tokens<'_>,
@@ -107,18 +128,40 @@ pub(super) fn without(
     hits: &[Hit],
     pointer: &str,
 ) -> (String, Vec<Leak>) {
-    let (mut redacted, mut end) = (String::with_capacity(text.len()), 0);
-    let mut leaks = Vec::new();
-    for hit in hits {
-        let Some(between) = text.get(end..hit.range.start) else { continue };
-        redacted.push_str(between);
-        let pointer = format!("{pointer}{}", hit.pointer);
-        redacted.push_str(&replaced(tokens, hit, &pointer, &mut leaks));
-        end = hit.range.end;
+    let (pieces, leaks) = pieces(tokens, text, hits, pointer);
+    (with_pieces(text.to_owned(), &pieces), leaks)
+}
+
+/// The text with pieces of it, in order, replaced. No second copy is made: it may be large.
+pub(super) fn with_pieces(text: String, pieces: &[(Range<usize>, String)]) -> String {
+    // How far what is written gets ahead of what is read: so much room is made before the text.
+    let (mut shorter, mut longer, mut room) = (0, 0, 0_usize);
+    for (range, piece) in pieces {
+        shorter += range.len();
+        longer += piece.len();
+        room = room.max(longer.saturating_sub(shorter));
     }
-    redacted.push_str(text.get(end..).unwrap_or_default());
-    leaks.dedup();
-    (redacted, leaks)
+    let mut bytes = text.into_bytes();
+    let length = bytes.len();
+    bytes.reserve_exact(room);
+    bytes.resize(length + room, 0);
+    bytes.copy_within(..length, room);
+    let (mut read, mut written) = (room, 0);
+    for (range, piece) in pieces {
+        // INVARIANT: `written` is at most `read`, by the room.
+        bytes.copy_within(read..room + range.start, written);
+        written += room + range.start - read;
+        if let Some(place) = bytes.get_mut(written..written + piece.len()) {
+            place.copy_from_slice(piece.as_bytes());
+        }
+        written += piece.len();
+        read = room + range.end;
+    }
+    bytes.copy_within(read.., written);
+    bytes.truncate(written + length + room - read);
+    // Whole characters were replaced by whole ones.
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// What takes the place of a hit; what that removes goes to `leaks`.
@@ -150,3 +193,28 @@ pub(super) fn replaced(
 
 /// What base64 has and URLs spell otherwise.
 const IN_URL: AsciiSet = CONTROLS.add(b'+').add(b'/').add(b'=');
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn pieces_are_replaced_in_place(
+            parts in prop::collection::vec((".{0,6}", ".{0,6}", ".{0,6}"), 0..8),
+            rest in ".{0,6}",
+        ) {
+            let (mut text, mut expected, mut pieces) = (String::new(), String::new(), Vec::new());
+            for (kept, old, new) in parts {
+                text.push_str(&kept);
+                pieces.push((text.len()..text.len() + old.len(), new.clone()));
+                text.push_str(&old);
+                expected.push_str(&kept);
+                expected.push_str(&new);
+            }
+            prop_assert_eq!(with_pieces(text + &rest, &pieces), expected + &rest);
+        }
+    }
+}

@@ -182,9 +182,13 @@ impl<'r> Tokens<'r> {
         }
     }
 
-    /// Ends the collecting: what is found from now on is replaced.
-    pub(super) fn collected(&mut self) {
+    /// Ends the collecting: what is found from now on is replaced. False where there is nothing
+    /// that is removed wherever it stands: then the same is found again.
+    pub(super) fn collected(&mut self) -> bool {
         self.is_collecting = false;
+        if self.secrets.is_empty() {
+            return false;
+        }
         let (mut patterns, mut secrets) = (Vec::new(), Vec::new());
         for value in self.secrets.keys() {
             patterns.push(value.clone());
@@ -203,6 +207,7 @@ impl<'r> Tokens<'r> {
         let automaton =
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns);
         self.needles = automaton.ok().map(|automaton| Needles { automaton, secrets });
+        true
     }
 
     /// The rule of a text, such as a number's, that is a known secret.

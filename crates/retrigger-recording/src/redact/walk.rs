@@ -1,15 +1,12 @@
 //! Finds the secrets of a JSON text by their spans, also in JSON that stands in its strings.
+//!
+//! The text is read twice, step by step: first it is checked, which also finds the names of
+//! headers that stand after their values; then it is walked.
 
-use std::{ops::Range, rc::Rc};
-
-use jsonc_parser::{
-    CollectOptions, ParseOptions,
-    ast::{NumberLit, Object, StringLit, Value},
-    parse_to_ast,
-};
+use std::{collections::HashMap, ops::Range};
 
 use super::{
-    Anonymize,
+    Anonymize, Redactor,
     hits::{Hit, Replacement},
     rules,
     search::search,
@@ -17,100 +14,252 @@ use super::{
 };
 use crate::{
     mapping::{Layer, unescape_json},
-    source::too_deep,
+    strict::{Step, Steps, StringAt},
 };
 
 /// The hits in a JSON text, or `None` where it is no JSON. It may be unpacked `depth` times more.
 pub(super) fn hits(tokens: &mut Tokens<'_>, text: &str, depth: usize) -> Option<Vec<Hit>> {
-    let mut walk = Walk { tokens, text, layers: &[], depth, hits: Vec::new() };
-    walk.value(&strict_ast(text)?, "", None);
+    hits_below(tokens, text, depth, "")
+}
+
+/// The same, of a text to which `pointer` leads.
+fn hits_below(
+    tokens: &mut Tokens<'_>,
+    text: &str,
+    depth: usize,
+    pointer: &str,
+) -> Option<Vec<Hit>> {
+    let headers = header_rules(tokens.redactor, text)?;
+    let pointer = pointer.to_owned();
+    let mut walk =
+        Walk { tokens, text, depth, headers, pointer, open: Vec::new(), hits: Vec::new() };
+    let mut steps = Steps::new(text)?;
+    while let Some(step) = steps.step().ok()? {
+        walk.step(step);
+    }
     Some(walk.hits)
 }
 
-/// Parses JSON and nothing that is more lenient, nor nested deeper than is read elsewhere.
-pub(crate) fn strict_ast(text: &str) -> Option<Value<'_>> {
-    if too_deep(text).is_some() {
-        return None;
+/// `CloudFront` writes a header as `{"key": "Cookie", "value": "…"}` (Amazon `CloudFront` Developer
+/// Guide, "Lambda@Edge event structure"): the rules for such values, by where their objects start.
+/// `None` where the text is no JSON.
+fn header_rules<'r>(redactor: &'r Redactor, text: &str) -> Option<HashMap<usize, &'r str>> {
+    let mut steps = Steps::new(text)?;
+    let mut rules = HashMap::new();
+    // An array has none.
+    let mut open: Vec<Option<Header<'r>>> = Vec::new();
+    while let Some(step) = steps.step().ok()? {
+        let value = match &step {
+            Step::String(string) => Some(string.value.as_ref()),
+            _ => None,
+        };
+        match (&step, open.last_mut()) {
+            (Step::Name(name), Some(Some(header))) => {
+                header.is_next = match name.value.as_ref() {
+                    "key" if header.key.is_none() => Some(Member::Key),
+                    "name" if header.name.is_none() => Some(Member::Name),
+                    "value" => {
+                        header.has_value = true;
+                        None
+                    }
+                    _ => None,
+                }
+            }
+            (Step::End, Some(header)) => {
+                if let Some((start, rule)) = header.as_ref().and_then(Header::rule) {
+                    rules.insert(start, rule);
+                }
+                open.pop();
+                continue;
+            }
+            (_, Some(Some(header))) => header.see(redactor, value),
+            _ => {}
+        }
+        match step {
+            Step::Object(start) => open.push(Some(Header { start, ..Header::default() })),
+            Step::Array => open.push(None),
+            _ => {}
+        }
     }
-    let strict = ParseOptions {
-        allow_comments: false,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
-    parse_to_ast(text, &CollectOptions::default(), &strict).ok()?.value
+    Some(rules)
+}
+
+/// A member that may name a header.
+#[derive(Clone, Copy, Debug)]
+enum Member {
+    Key,
+    Name,
+}
+
+/// What is seen of an object that may be a header.
+#[derive(Debug, Default)]
+struct Header<'r> {
+    /// Where the object starts.
+    start: usize,
+    has_value: bool,
+    /// The member whose value is next.
+    is_next: Option<Member>,
+    /// Of the first member of this name: not whether it is a string, but whether it is there; if it
+    /// is one, the rule for what it names.
+    key: Option<Named<'r>>,
+    name: Option<Named<'r>>,
+}
+
+/// The rule for what a string names; the outer `None` where it is no string.
+type Named<'r> = Option<Option<&'r str>>;
+
+impl<'r> Header<'r> {
+    /// A value of the object.
+    fn see(&mut self, redactor: &'r Redactor, value: Option<&str>) {
+        let named = || value.map(|value| redactor.rule_for_key(value));
+        match self.is_next.take() {
+            Some(Member::Key) => self.key = Some(named()),
+            Some(Member::Name) => self.name = Some(named()),
+            None => {}
+        }
+    }
+
+    /// Where it starts, and the rule for its value.
+    fn rule(&self) -> Option<(usize, &'r str)> {
+        let rule = self.key.flatten().or(self.name.flatten()).flatten();
+        rule.filter(|_| self.has_value).map(|rule| (self.start, rule))
+    }
 }
 
 struct Walk<'a, 'r> {
     tokens: &'a mut Tokens<'r>,
     /// The text that is walked: the file's, or that of a string in it.
     text: &'a str,
-    /// From this text outwards to the file's.
-    layers: &'a [Rc<Layer>],
     /// How often text may be unpacked from here on.
     depth: usize,
+    headers: HashMap<usize, &'r str>,
+    /// Where the walk is.
+    pointer: String,
+    /// The objects and arrays around it, from the outermost inwards.
+    open: Vec<Open<'r>>,
     hits: Vec<Hit>,
 }
 
-impl Walk<'_, '_> {
-    /// `rule` removes all of the value, if there is one.
-    fn value(&mut self, value: &Value<'_>, pointer: &str, rule: Option<&str>) {
-        let rule = rule.or_else(|| self.tokens.redactor.rule_for_pointer(pointer));
-        match value {
-            Value::Object(object) => self.object(object, pointer, rule),
-            Value::Array(array) => {
-                for (index, item) in array.elements.iter().enumerate() {
-                    self.value(item, &format!("{pointer}/{index}"), rule);
-                }
+/// An object or array that has not ended.
+struct Open<'r> {
+    /// The length of its pointer.
+    pointer: usize,
+    /// What removes all of it, if there is one.
+    rule: Option<&'r str>,
+    within: Within<'r>,
+}
+
+enum Within<'r> {
+    Object {
+        /// The rule for a `value`, as its neighbour says.
+        header: Option<&'r str>,
+        /// The rule for the member that is next.
+        member: Option<&'r str>,
+    },
+    Array {
+        /// Of the item that is next.
+        index: usize,
+    },
+}
+
+impl<'r> Walk<'_, 'r> {
+    fn step(&mut self, step: Step<'_>) {
+        match step {
+            Step::Name(name) => return self.member(&name),
+            Step::End => {
+                self.open.pop();
             }
-            Value::StringLit(string) => self.string(string, pointer, rule),
-            Value::NumberLit(number) => self.number(number, pointer, rule),
-            Value::BooleanLit(_) | Value::NullKeyword(_) => {}
+            Step::Object(start) => {
+                let within =
+                    Within::Object { header: self.headers.get(&start).copied(), member: None };
+                return self.enter(within);
+            }
+            Step::Array => return self.enter(Within::Array { index: 0 }),
+            Step::String(string) => {
+                let rule = self.arrive();
+                self.string(&string, rule);
+            }
+            Step::Number(number, start) => {
+                let rule = self.arrive();
+                self.number(number, start, rule);
+            }
+            Step::Word => {
+                self.arrive();
+            }
+        }
+        self.leave();
+    }
+
+    /// Goes to the value that is next: its rule, if there is one.
+    fn arrive(&mut self) -> Option<&'r str> {
+        use std::fmt::Write as _;
+        let rule = match self.open.last_mut() {
+            None => None,
+            Some(Open { rule, within: Within::Array { index }, .. }) => {
+                // Writing to a string does not fail.
+                let _ = write!(self.pointer, "/{index}");
+                *index += 1;
+                *rule
+            }
+            Some(Open { within: Within::Object { member, .. }, .. }) => *member,
+        };
+        rule.or_else(|| self.tokens.redactor.rule_for_pointer(&self.pointer))
+    }
+
+    /// Back from a value to what it stands in.
+    fn leave(&mut self) {
+        if let Some(open) = self.open.last() {
+            self.pointer.truncate(open.pointer);
         }
     }
 
-    fn object(&mut self, object: &Object<'_>, pointer: &str, rule: Option<&str>) {
+    fn enter(&mut self, within: Within<'r>) {
+        let rule = self.arrive();
+        self.open.push(Open { pointer: self.pointer.len(), rule, within });
+    }
+
+    fn member(&mut self, name: &StringAt<'_>) {
         let redactor = self.tokens.redactor;
-        let header = header_rule(redactor, object);
-        for property in &object.properties {
-            let key = property.name.as_str();
-            let below = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-            let rule = match rule {
+        let key = name.value.as_ref();
+        self.pointer.push('/');
+        if key.contains(['~', '/']) {
+            self.pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        } else {
+            self.pointer.push_str(key);
+        }
+        if let Some(Open { rule, within: Within::Object { header, member }, .. }) =
+            self.open.last_mut()
+        {
+            *member = match *rule {
                 Some(_) if names_a_type(key) => None,
                 Some(rule) => Some(rule),
                 None if key == "value" => header.or_else(|| redactor.rule_for_key(key)),
                 None => redactor.rule_for_key(key),
             };
-            if let jsonc_parser::ast::ObjectPropName::String(name) = &property.name {
-                self.name(name, &below);
-            }
-            self.value(&property.value, &below, rule);
+        }
+        // What is a word is left where it is a name, even if it is somewhere a secret.
+        if !is_word(key) {
+            self.searched(name);
         }
     }
 
-    fn number(&mut self, number: &NumberLit<'_>, pointer: &str, rule: Option<&str>) {
-        let known = self.tokens.rule_of_known(number.value).map(str::to_owned);
-        let Some(rule) = rule.map(str::to_owned).or(known).filter(|_| number.value != "0") else {
+    fn number(&mut self, number: &str, start: usize, rule: Option<&str>) {
+        let known = self.tokens.rule_of_known(number).map(str::to_owned);
+        let Some(rule) = rule.map(str::to_owned).or(known).filter(|_| number != "0") else {
             return;
         };
-        if !is_removed(number.value, &rule) {
+        if !is_removed(number, &rule) {
             return;
         }
-        self.tokens.learn(number.value, number.value, &rule);
-        let with = Replacement::Number(number.value.to_owned());
-        self.hit(number.range.start..number.range.end, pointer, &rule, with);
+        self.tokens.learn(number, number, &rule);
+        let with = Replacement::Number(number.to_owned());
+        self.hit(start..start + number.len(), &rule, with);
     }
 
-    fn string(&mut self, string: &StringLit<'_>, pointer: &str, rule: Option<&str>) {
+    fn string(&mut self, string: &StringAt<'_>, rule: Option<&str>) {
         self.tokens.see(&string.value);
         let Some(rule) = rule.filter(|rule| is_removed(&string.value, rule)) else {
-            return self.text_of(string, pointer);
+            return self.text_of(string);
         };
         let part = removed_part(&string.value, rule);
         let secret = string.value.get(part.clone()).unwrap_or_default();
@@ -119,70 +268,64 @@ impl Walk<'_, '_> {
         }
         self.tokens.learn(secret, &rules::decoded(secret), rule);
         // Half a surrogate pair is no text to point into: then all of the string goes.
-        let Some((_, layers)) = self.unescaped(string) else {
+        let Some(layers) = self.layers(string) else {
             let with = Replacement::Token(string.value.to_string());
-            return self.hit(content(string), pointer, rule, with);
+            return self.hit(content(string), rule, with);
         };
-        let range = layers.iter().fold(part, |range, layer| layer.range(range));
-        let with = Replacement::Token(secret.to_owned());
-        self.hits.push(Hit { range, pointer: pointer.into(), rule: rule.into(), with });
+        self.hit(outwards(&layers, part), rule, Replacement::Token(secret.to_owned()));
     }
 
     /// A string that no key gives away: JSON, packed text, or plain text.
-    fn text_of(&mut self, string: &StringLit<'_>, pointer: &str) {
+    fn text_of(&mut self, string: &StringAt<'_>) {
         let trimmed = string.value.trim_start();
         let is_bracketed = trimmed.starts_with('{') || trimmed.starts_with('[');
-        if !(is_bracketed && self.depth > 0 && self.embedded(string, pointer)) {
-            self.searched(string, pointer);
+        if !(is_bracketed && self.depth > 0 && self.embedded(string)) {
+            self.searched(string);
         }
     }
 
     /// Walks JSON that stands in a string; false where it is none.
-    fn embedded(&mut self, string: &StringLit<'_>, pointer: &str) -> bool {
-        let Some((text, layers)) = self.unescaped(string) else { return false };
-        let Some(value) = strict_ast(&text) else { return false };
-        let (tokens, depth) = (&mut *self.tokens, self.depth - 1);
-        let mut inner = Walk { tokens, text: &text, layers: &layers, depth, hits: Vec::new() };
-        inner.value(&value, pointer, None);
-        let found = inner.hits;
-        self.hits.extend(found);
+    fn embedded(&mut self, string: &StringAt<'_>) -> bool {
+        let found = hits_below(self.tokens, &string.value, self.depth - 1, &self.pointer);
+        let Some(found) = found else { return false };
+        if found.is_empty() {
+            return true;
+        }
+        let Some(layers) = self.layers(string) else { return false };
+        self.hits.extend(
+            found.into_iter().map(|hit| Hit { range: outwards(&layers, hit.range), ..hit }),
+        );
         true
     }
 
-    /// A key. What is a word is left where it is a name, even if it is somewhere a secret.
-    fn name(&mut self, name: &StringLit<'_>, pointer: &str) {
-        if !is_word(&name.value) {
-            self.searched(name, pointer);
-        }
-    }
-
-    fn searched(&mut self, string: &StringLit<'_>, pointer: &str) {
+    fn searched(&mut self, string: &StringAt<'_>) {
         let found = search(self.tokens, &string.value, self.depth);
         if found.is_empty() {
             return;
         }
-        let Some((_, layers)) = self.unescaped(string) else { return };
+        let Some(layers) = self.layers(string) else { return };
         for hit in found {
-            let range = layers.iter().fold(hit.range, |range, layer| layer.range(range));
-            let pointer = format!("{pointer}{}", hit.pointer);
+            let range = outwards(&layers, hit.range);
+            let pointer = format!("{}{}", self.pointer, hit.pointer);
             self.hits.push(Hit { range, pointer, ..hit });
         }
     }
 
-    /// The text of a string, and the layers from it outwards to the file's text.
-    fn unescaped(&self, string: &StringLit<'_>) -> Option<(String, Vec<Rc<Layer>>)> {
-        let quoted = self.text.get(string.range.start..string.range.end)?;
-        let (text, layer) = unescape_json(quoted).ok()?;
-        let mut layers = vec![Rc::new(layer), Rc::new(Layer::verbatim(string.range.start))];
-        layers.extend_from_slice(self.layers);
-        Some((text, layers))
+    /// From what a string says outwards to the text that is walked.
+    fn layers(&self, string: &StringAt<'_>) -> Option<[Layer; 2]> {
+        let (_, layer) = unescape_json(self.text.get(string.range.clone())?).ok()?;
+        Some([layer, Layer::verbatim(string.range.start)])
     }
 
     /// Notes a hit at a range of the text that is walked.
-    fn hit(&mut self, range: Range<usize>, pointer: &str, rule: &str, with: Replacement) {
-        let range = self.layers.iter().fold(range, |range, layer| layer.range(range));
-        self.hits.push(Hit { range, pointer: pointer.into(), rule: rule.into(), with });
+    fn hit(&mut self, range: Range<usize>, rule: &str, with: Replacement) {
+        let pointer = self.pointer.clone();
+        self.hits.push(Hit { range, pointer, rule: rule.into(), with });
     }
+}
+
+fn outwards(layers: &[Layer], range: Range<usize>) -> Range<usize> {
+    layers.iter().fold(range, |range, layer| layer.range(range))
 }
 
 /// Whether a value is what a rule removes: a rule for account ids removes those only.
@@ -196,15 +339,8 @@ pub(super) fn is_word(key: &str) -> bool {
 }
 
 /// The bytes between the quotes of a string.
-fn content(string: &StringLit<'_>) -> Range<usize> {
+fn content(string: &StringAt<'_>) -> Range<usize> {
     string.range.start + 1..string.range.end.saturating_sub(1)
-}
-
-/// `CloudFront` writes a header as `{"key": "Cookie", "value": "…"}` (Amazon `CloudFront` Developer
-/// Guide, "Lambda@Edge event structure"): the rule for its value.
-fn header_rule<'r>(redactor: &'r super::Redactor, object: &Object<'_>) -> Option<&'r str> {
-    let named = |name: &str| object.get_string(name).map(|property| property.value.as_ref());
-    named("key").or_else(|| named("name")).and_then(|key| redactor.rule_for_key(key))
 }
 
 /// What says what a secret is, within an object that holds one, and is not secret itself: a
@@ -212,3 +348,6 @@ fn header_rule<'r>(redactor: &'r super::Redactor, object: &Object<'_>) -> Option
 fn names_a_type(key: &str) -> bool {
     ["dataType", "Type", "type", "key", "name"].contains(&key)
 }
+
+#[cfg(test)]
+mod oracle;

@@ -2,6 +2,10 @@
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -9,32 +13,92 @@ use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, SizeHint};
 
 /// The copy of a body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Copied {
-    /// All of it.
-    Whole(Bytes),
+    /// All of it, and the room that it takes.
+    Whole(Bytes, Room),
     /// It was larger than is kept.
     TooLarge,
+    /// There was no room for it.
+    NoRoom,
     /// It broke off.
     Cut,
+}
+
+/// Bytes beyond a copy's own, so that what is written around it moves it to no other place.
+const SPARE: usize = 4 * 1024;
+
+/// Bytes that may wait, of all that may; given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Room {
+    waiting: Arc<AtomicUsize>,
+    /// The most bytes that may wait.
+    limit: usize,
+    bytes: usize,
+}
+
+impl Room {
+    /// Room for nothing, where `limit` bytes may wait.
+    pub(super) fn new(waiting: &Arc<AtomicUsize>, limit: usize) -> Self {
+        Self { waiting: Arc::clone(waiting), limit, bytes: 0 }
+    }
+
+    /// Makes it larger; false where there is not so much.
+    fn add(&mut self, bytes: usize) -> bool {
+        let limit = self.limit;
+        let add = |waiting: usize| waiting.checked_add(bytes).filter(|sum| *sum <= limit);
+        let is_there = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok();
+        self.bytes += if is_there { bytes } else { 0 };
+        is_there
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// Passes on a body as it comes, trailers included, and says at its end what it was.
 pub(super) struct Tee<B, F: FnOnce(Copied)> {
     body: B,
-    /// The bytes so far; `None` where they are too many.
-    copy: Option<BytesMut>,
+    copy: Kept,
     limit: usize,
     then: Option<F>,
 }
 
+/// The bytes so far, or why they are not kept.
+enum Kept {
+    Whole(BytesMut, Room),
+    TooLarge,
+    NoRoom,
+}
+
+impl Kept {
+    /// Makes room for so many bytes more, of `limit`.
+    fn reserve(&mut self, bytes: usize, limit: usize) {
+        let Self::Whole(copy, room) = self else { return };
+        let length = copy.len().saturating_add(bytes);
+        let needed = length.saturating_sub(room.bytes);
+        if length > limit {
+            *self = Self::TooLarge;
+        } else if needed > 0 && !room.add(needed) {
+            *self = Self::NoRoom;
+        } else if copy.capacity() < length {
+            copy.reserve(bytes + SPARE);
+        }
+    }
+}
+
 impl<B: Body, F: FnOnce(Copied)> Tee<B, F> {
-    /// Keeps at most `limit` bytes.
-    pub(super) fn new(body: B, limit: usize, then: F) -> Self {
+    /// Keeps at most `limit` bytes, as far as there is room.
+    pub(super) fn new(body: B, limit: usize, room: Room, then: F) -> Self {
+        let mut copy = Kept::Whole(BytesMut::new(), room);
         // A body of known size is kept in one piece.
-        let size = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
-        let copy = BytesMut::with_capacity(size.filter(|size| *size <= limit).unwrap_or(0));
-        let mut tee = Self { body, copy: Some(copy), limit, then: Some(then) };
+        if let Some(size) = body.size_hint().exact() {
+            copy.reserve(usize::try_from(size).unwrap_or(usize::MAX), limit);
+        }
+        let mut tee = Self { body, copy, limit, then: Some(then) };
         if tee.body.is_end_stream() {
             tee.end(true);
         }
@@ -43,10 +107,12 @@ impl<B: Body, F: FnOnce(Copied)> Tee<B, F> {
 
     fn end(&mut self, is_whole: bool) {
         let Some(then) = self.then.take() else { return };
-        then(match self.copy.take() {
+        // What is not handed over gives its room back.
+        then(match std::mem::replace(&mut self.copy, Kept::TooLarge) {
             _ if !is_whole => Copied::Cut,
-            Some(bytes) => Copied::Whole(bytes.freeze()),
-            None => Copied::TooLarge,
+            Kept::Whole(bytes, room) => Copied::Whole(bytes.freeze(), room),
+            Kept::TooLarge => Copied::TooLarge,
+            Kept::NoRoom => Copied::NoRoom,
         });
     }
 }
@@ -68,10 +134,9 @@ where
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     let limit = self.limit;
-                    let fits = |copy: &BytesMut| copy.len() + data.len() <= limit;
-                    match self.copy.as_mut().filter(|copy| fits(copy)) {
-                        Some(copy) => copy.extend_from_slice(data),
-                        None => self.copy = None,
+                    self.copy.reserve(data.len(), limit);
+                    if let Kept::Whole(copy, _) = &mut self.copy {
+                        copy.extend_from_slice(data);
                     }
                 }
                 // Whoever reads it may not ask again after the last byte, or after trailers.

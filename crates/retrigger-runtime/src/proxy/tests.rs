@@ -155,6 +155,20 @@ async fn what_is_too_much_is_counted_and_the_function_goes_on() {
     );
 }
 
+/// The memory that is said to be the most is the most while recordings are written, too.
+#[tokio::test]
+async fn what_is_taken_has_its_room_until_the_next_is_asked_for() {
+    let mut behind = Behind::new(Capture { max_waiting_bytes: 15, ..Capture::default() }).await;
+    behind.invoke("taken", "\"12345678\"", "1").await;
+    assert_eq!(behind.next().await.unwrap().request_id, "taken");
+    behind.invoke("lost", "\"12345678\"", "1").await;
+    assert!(timeout(Duration::from_millis(50), behind.observations.next()).await.is_err());
+    behind.invoke("fits", "\"12345678\"", "\"12345\"").await;
+    let fits = behind.next().await.unwrap();
+    assert_eq!((fits.request_id.as_str(), fits.answered), ("fits", Some(Answered::NotKept)));
+    assert_eq!(behind.proxy.counts(), Counts { observed: 2, lost: 1, ..Counts::default() });
+}
+
 #[tokio::test]
 async fn an_invocation_without_an_answer_is_handed_over_at_the_end() {
     let mut behind = Behind::new(Capture::default()).await;

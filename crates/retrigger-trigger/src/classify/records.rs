@@ -7,6 +7,13 @@ use crate::finding::TriggerFinding;
 use crate::payload::{has, list, text};
 use crate::surroundings::Surroundings;
 
+const BUCKET: &str = "/s3/bucket/arn";
+const TOPIC: &str = "/Sns/TopicArn";
+const SOURCE: &str = "/eventSourceARN";
+
+/// Where a record names its source: this is read of every record, the rest of the first.
+pub(super) const SOURCES: [&str; 3] = [BUCKET, TOPIC, SOURCE];
+
 fn is_from(payload: &Value, source: &str) -> bool {
     text(payload, "/Records/0/eventSource") == Some(source)
 }
@@ -17,7 +24,7 @@ pub(super) fn is_s3(payload: &Value) -> bool {
 
 /// The bucket's ARN carries no account, and nothing else in the payload does.
 pub(super) fn s3(payload: &Value, _: &Surroundings<'_>) -> Evidence {
-    source_of_records(payload, "/s3/bucket/arn")
+    source_of_records(payload, BUCKET)
 }
 
 pub(super) fn is_sns(payload: &Value) -> bool {
@@ -25,7 +32,7 @@ pub(super) fn is_sns(payload: &Value) -> bool {
 }
 
 pub(super) fn sns(payload: &Value, _: &Surroundings<'_>) -> Evidence {
-    source_of_records(payload, "/Sns/TopicArn")
+    source_of_records(payload, TOPIC)
 }
 
 pub(super) fn is_sqs(payload: &Value) -> bool {
@@ -39,7 +46,7 @@ pub(super) fn is_kinesis(payload: &Value) -> bool {
 /// Kinesis records also name the execution role.
 pub(super) fn kinesis(payload: &Value, _: &Surroundings<'_>) -> Evidence {
     let role = text(payload, "/Records/0/invokeIdentityArn").filter(|arn| arn.contains(":role/"));
-    source_of_records(payload, "/eventSourceARN").with_caller(role)
+    source_of_records(payload, SOURCE).with_caller(role)
 }
 
 pub(super) fn is_dynamodb(payload: &Value) -> bool {
@@ -48,7 +55,7 @@ pub(super) fn is_dynamodb(payload: &Value) -> bool {
 
 /// Every record names its source.
 pub(super) fn polled(payload: &Value, _: &Surroundings<'_>) -> Evidence {
-    source_of_records(payload, "/eventSourceARN")
+    source_of_records(payload, SOURCE)
 }
 
 pub(super) fn is_ses(payload: &Value) -> bool {

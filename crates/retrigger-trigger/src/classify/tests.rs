@@ -15,6 +15,8 @@ fn around() -> Surroundings<'static> {
 #[track_caller]
 fn check(payload: &Value, around: &Surroundings<'_>, trigger: &str, arn: &str, account: &str) {
     let found = classify(payload, around).expect("no trigger");
+    let outlined = outline(&payload.to_string()).unwrap();
+    assert_eq!(classify(&outlined, around).as_ref(), Some(&found));
     let shown = |fact: &Fact<String>| {
         assert_ne!(fact.provenance, Provenance::Declared);
         fact.value.clone().unwrap_or_else(|| "-".to_owned())

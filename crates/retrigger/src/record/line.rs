@@ -12,12 +12,20 @@ const FORMAT: u64 = 1;
 /// The key by which such a line is known; its value is the version.
 const KEY: &str = "retrigger";
 
-#[derive(Serialize, Deserialize)]
-struct Line {
+/// What stands before the event.
+#[derive(Serialize)]
+struct Head<'r> {
     retrigger: u64,
+    invocation: &'r Invocation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'r Expected>,
+}
+
+#[derive(Deserialize)]
+struct Line {
     #[serde(default)]
     invocation: Invocation,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     expected: Option<Expected>,
     event: Box<RawValue>,
 }
@@ -34,20 +42,23 @@ impl NewRecording {
         let (mut recording, _) = self.into_recording();
         recording.redact(redactor)?;
         let invalid = |error: serde_json::Error| RecordError::Declared(error.to_string());
-        let event = String::from_utf8_lossy(&recording.event).into_owned();
-        // Line ends stand between values only: in strings they are escaped.
-        let event = if event.contains(['\n', '\r']) {
-            serde_json::from_str::<Value>(&event).map_err(invalid)?.to_string()
-        } else {
-            event
-        };
-        let line = Line {
+        let head = Head {
             retrigger: FORMAT,
-            invocation: recording.manifest.invocation,
-            expected: recording.expected,
-            event: RawValue::from_string(event).map_err(invalid)?,
+            invocation: &recording.manifest.invocation,
+            expected: recording.expected.as_ref(),
         };
-        serde_json::to_string(&line).map_err(invalid)
+        let head = serde_json::to_string(&head).map_err(invalid)?;
+        let head = format!("{},\"event\":", head.strip_suffix('}').unwrap_or(&head));
+        drop(recording.expected);
+        let mut line = recording.event;
+        // Line ends stand between values only: in strings they are escaped.
+        line.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+        // The event may be large: the line is made around it, with room for its end.
+        line.reserve_exact(head.len() + 2);
+        line.splice(..0, head.into_bytes());
+        line.push(b'}');
+        let line = String::from_utf8(line);
+        line.map_err(|error| RecordError::Declared(error.utf8_error().to_string()))
     }
 }
 

@@ -14,8 +14,9 @@ const SAME_IN_EVERY_RUN: [&str; 2] = ["errorType", "errorMessage"];
 impl NewRecording {
     /// A recording of what was observed, with the function's answer as what is expected; `None`
     /// where the event is no text, as none of Lambda's is.
-    pub fn of_observed(observed: &Observed) -> Option<Self> {
-        let event = String::from_utf8(observed.event.to_vec()).ok()?;
+    pub fn of_observed(observed: Observed) -> Option<Self> {
+        // The one copy that there is becomes the recording's.
+        let event = String::from_utf8(observed.event.into()).ok()?;
         let qualifier = observed.invoked_arn.as_deref().and_then(qualifier);
         let received = Timestamp::try_from(observed.received_at).ok();
         let deadline = observed.deadline_ms.and_then(|millis| i64::try_from(millis).ok());
@@ -24,15 +25,15 @@ impl NewRecording {
             event,
             invocation: Invocation {
                 qualifier,
-                request_id: Some(observed.request_id.clone()),
+                request_id: Some(observed.request_id),
                 time: received.and_then(to_the_millisecond),
                 deadline: deadline.and_then(to_the_millisecond),
-                trace_id: observed.trace_id.clone(),
-                client_context: observed.client_context.clone(),
-                cognito_identity: observed.cognito_identity.clone(),
+                trace_id: observed.trace_id,
+                client_context: observed.client_context,
+                cognito_identity: observed.cognito_identity,
                 ..Invocation::default()
             },
-            expected: observed.answered.as_ref().and_then(expected),
+            expected: observed.answered.and_then(expected),
             ..Self::default()
         })
     }
@@ -45,19 +46,19 @@ pub(crate) fn same_in_every_run(error: Map<String, Value>) -> Option<Value> {
     (!same.is_empty()).then(|| same.into())
 }
 
-fn expected(answered: &Answered) -> Option<Expected> {
+fn expected(answered: Answered) -> Option<Expected> {
     let mut expected = Expected::default();
     match answered {
         Answered::Response(bytes) => {
             expected.outcome = Some(Outcome::Completed);
-            match serde_json::from_slice::<Value>(bytes) {
+            match serde_json::from_slice::<Value>(&bytes) {
                 Ok(json) => expected.response = Some(json),
-                Err(_) => expected.response_base64 = Some(STANDARD.encode(bytes)),
+                Err(_) => expected.response_base64 = Some(STANDARD.encode(&bytes)),
             }
         }
         Answered::Error(bytes) => {
             expected.outcome = Some(Outcome::FunctionError);
-            let error: Map<String, Value> = serde_json::from_slice(bytes).unwrap_or_default();
+            let error: Map<String, Value> = serde_json::from_slice(&bytes).unwrap_or_default();
             expected.function_error = same_in_every_run(error);
         }
         Answered::NotKept => return None,
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn facts_become_those_of_the_invocation() {
-        let new = NewRecording::of_observed(&observed(None)).unwrap();
+        let new = NewRecording::of_observed(observed(None)).unwrap();
         let Invocation { qualifier, request_id, time, deadline, .. } = new.invocation;
         assert_eq!(qualifier.as_deref(), Some("PROD"));
         assert_eq!(request_id.as_deref(), Some("r-1"));
@@ -112,7 +113,7 @@ mod tests {
     )]
     #[case(Answered::Error("no JSON".into()), json!({"outcome": "function-error"}))]
     fn the_answer_is_what_is_expected(#[case] answered: Answered, #[case] expected: Value) {
-        let new = NewRecording::of_observed(&observed(Some(answered))).unwrap();
+        let new = NewRecording::of_observed(observed(Some(answered))).unwrap();
         let mut found = serde_json::to_value(new.expected.unwrap()).unwrap();
         found.as_object_mut().unwrap().remove("format");
         assert_eq!(found, expected);
