@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use retrigger::coverage::Coverage;
 use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -13,7 +14,7 @@ use wiremock::{
 
 use crate::{
     serve_scene::boto3,
-    support::{Ran, command, copy},
+    support::{Ran, command, copy, retrigger},
 };
 
 const DEMO: &str = "recordings/lambda-demo";
@@ -144,6 +145,28 @@ fn boto3_gets_what_was_recorded_and_raises_its_own_exceptions_where_it_is_refuse
     let (again, called) = scene.response(&[]);
     assert_eq!((&again["get"], &again["sent"]), (&recorded["get"], &recorded["sent"]));
     assert!(called.iter().all(|call| call.ends_with(" recorded")), "{called:?}");
+
+    // The recorded calls are what the role needs, and what exercises its policies.
+    let function = scene.path("f");
+    let ran = retrigger(["policy", "generate", function.to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{}", ran.text());
+    let policy: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let statements = policy["Statement"].as_array().unwrap();
+    for (action, resource) in [
+        (json!(["s3:GetObject", "s3:PutObject"]), "arn:aws:s3:::orders/a b.txt"),
+        (json!("dynamodb:GetItem"), "arn:aws:dynamodb:us-east-1:841860927337:table/orders"),
+        (json!("sqs:SendMessage"), "arn:aws:sqs:us-east-1:841860927337:orders"),
+    ] {
+        let needed = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+        assert!(statements.contains(&needed), "{policy:#}");
+    }
+    let report = Coverage::new([&function]).run().unwrap();
+    for sid in ["`objects`", "`table`", "`queue`"] {
+        let statement = report.statements().find(|statement| statement.label == sid).unwrap();
+        assert!(statement.is_exercised(), "{statement:#?}");
+        let removed = &statement.mutants[0];
+        assert_eq!(removed.noticed_by[0].to_string(), "f/orders");
+    }
 
     let text = "is not authorized to perform: ";
     let (refused, _) = scene.response(&["--deny", "s3:GetObject@arn:aws:s3:::orders/*"]);

@@ -12,8 +12,8 @@ use crate::{
 
 /// Print the least policy that the recordings need of the execution role
 ///
-/// It grants what a replay asks as the role and is allowed: polling the event source, writing the
-/// log. What a recording shows to be denied is not granted. Nothing else is known of the handler:
+/// It grants what a replay asks as the role and is allowed: polling the event source, the handler's
+/// recorded AWS calls, writing the log. What a recording shows to be denied is not granted. Nothing else is known of the handler:
 /// what no recording shows, the policy lacks.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]

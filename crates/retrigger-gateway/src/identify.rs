@@ -5,6 +5,7 @@ mod parameters;
 use bytes::Bytes;
 use hyper::http::Request;
 use retrigger_catalogue::wire::{self, Account, Identified, SigningScope, WireRequest};
+use retrigger_recording::CallKey;
 use serde_json::Value;
 
 use crate::operation::{Authorization, Identify, Operation, Protocol, Scope, Unidentified};
@@ -93,6 +94,15 @@ fn authorization(asked: wire::Authorization) -> Authorization {
     unresolved.dedup();
     let resources = resources.into_iter().map(|resource| resource.arn).collect();
     Authorization { action, resources, unresolved, context, unknown }
+}
+
+/// What a recorded call needs to be allowed, from its key: nothing where AWS knows no such call.
+/// `aws` and `region` are the caller's.
+pub fn needed(key: &CallKey, aws: &Aws, region: &str) -> Vec<Authorization> {
+    let Some(found) = wire::named(&key.service, &key.operation) else { return Vec::new() };
+    let account = Account { partition: &aws.partition, region, account: &aws.account };
+    let asked = wire::authorizations(&found, &key.parameters, &account);
+    asked.into_iter().map(authorization).collect()
 }
 
 /// The services that spoke the query protocol before, and still carry its error codes. Source:

@@ -46,7 +46,7 @@ pub use client::GatewayClient;
 pub use credentials::SessionCredentials;
 pub use fault::Fault;
 pub use gateway::{Clock, Gateway, MAX_BODY, describe};
-pub use identify::Aws;
+pub use identify::{Aws, needed};
 pub use invocation::{Answered, CallId, Invocation, Observed, ObservedCall, RecordMode};
 pub use operation::{Authorization, Identify, Operation, Protocol, Scope, Unidentified};
 pub use server::Server;

@@ -1,7 +1,7 @@
 //! The least policy that a function's recordings need of its execution role.
 //!
 //! What counts is every request that a replay makes as the execution role and that is allowed:
-//! polling the event source, writing the log. A request that a recording shows to be denied needs
+//! polling the event source, the handler's recorded AWS calls, writing the log. A request that a recording shows to be denied needs
 //! nothing.
 //!
 //! ```no_run
@@ -97,7 +97,7 @@ struct Seen {
 impl Seen {
     fn add(&mut self, recording: &AskedByRecording) {
         self.recordings += 1;
-        let of_role = |step: Step| matches!(step, Step::Poll | Step::Log);
+        let of_role = |step: Step| matches!(step, Step::Poll | Step::Call | Step::Log);
         for (asked, explanation) in &recording.asked {
             if !of_role(asked.step) {
                 continue;
@@ -106,7 +106,7 @@ impl Seen {
                 self.denied += 1;
                 continue;
             }
-            let resource = without_stream(&asked.request.resource);
+            let resource = told(&without_stream(&asked.request.resource));
             self.actions.entry(resource).or_default().insert(asked.request.action.clone());
         }
     }
@@ -141,6 +141,17 @@ fn without_stream(resource: &str) -> String {
         Some((group, _)) if resource.starts_with("arn:") => format!("{group}{LOG_STREAM}*"),
         _ => resource.to_owned(),
     }
+}
+
+/// What a call does not tell of its resource can be anything.
+fn told(resource: &str) -> String {
+    let mut parts = resource.split("${");
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        told.push('*');
+        told.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    told
 }
 
 /// Resources that differ in their last part only become one.
@@ -224,6 +235,12 @@ mod tests {
     #[case("*", "*")]
     fn what_is_beside_a_resource(#[case] resource: &str, #[case] expected: &str) {
         assert_eq!(all_beside(resource), expected);
+    }
+
+    #[test]
+    fn what_is_not_told_is_any() {
+        assert_eq!(told("arn:aws:kms:r:1:key/${KeyId}"), "arn:aws:kms:r:1:key/*");
+        assert_eq!(told("arn:aws:s3:::b/k"), "arn:aws:s3:::b/k");
     }
 
     #[test]

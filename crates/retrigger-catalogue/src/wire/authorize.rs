@@ -10,6 +10,7 @@ mod tests;
 use serde_json::Value;
 
 use super::identify::Identified;
+use super::service::{Service, services};
 use crate::facts;
 
 /// Whose resources a request is for, where it does not say so itself.
@@ -66,7 +67,7 @@ pub fn authorizations(
     let asked = Asked {
         request,
         service: request.service.id(),
-        prefix: prefix(request),
+        prefix: prefix(request.service),
         operation: request.operation.name().to_string(),
         parameters,
         account: *account,
@@ -76,6 +77,17 @@ pub fn authorizations(
         let mut needed: Vec<_> = actions.iter().map(|name| asked.authorization(name)).collect();
         needed.extend(fill::pass_role(&asked, &actions));
         needed
+    })
+}
+
+/// A request that is known by its service's name in policies, such as `states`, and its operation;
+/// `None` where there is no such one.
+pub fn named(prefix_in_policies: &str, operation: &str) -> Option<Identified> {
+    let services = services().filter(|service| prefix(*service) == prefix_in_policies);
+    services.into_iter().find_map(|service| {
+        let operation = service.operation(operation)?;
+        let protocol = service.protocols().next()?;
+        Some(Identified { service, operation, protocol, bucket: None })
     })
 }
 
@@ -120,8 +132,8 @@ impl Asked<'_> {
 
 /// The service's name in policies: its signing name, but for those that have another (Service
 /// Authorization Reference, "Actions, resources, and condition keys for AWS services").
-fn prefix(request: &Identified) -> &'static str {
-    match request.service.id() {
+fn prefix(service: Service) -> &'static str {
+    match service.id() {
         "cloudwatch" => "cloudwatch",
         "cloudcontrol" => "cloudformation",
         "iot-data" | "iotsecuretunneling" => "iot",
@@ -130,6 +142,6 @@ fn prefix(request: &Identified) -> &'static str {
         "resourcegroupstaggingapi" => "tag",
         "sso" => "sso",
         "s3control" => "s3",
-        _ => request.service.signing_name(),
+        _ => service.signing_name(),
     }
 }

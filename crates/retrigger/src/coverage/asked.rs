@@ -87,14 +87,15 @@ fn kept(
         message: format!("the event is not JSON: {error}"),
         help: "Lambda accepts JSON only".to_owned(),
     })?;
-    decide_keeping_all(&Question {
+    let question = Question {
         folder,
         snapshot,
         manifest: &recording.manifest,
         payload: &payload,
         declared: Declared::default(),
         edits: &[],
-    })
+    };
+    decide_keeping_all(&question, &recording.calls)
 }
 
 fn must_not_load(recording: &Recording) -> bool {

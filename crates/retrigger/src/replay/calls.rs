@@ -12,7 +12,7 @@ use retrigger_gateway::{
     Operation, RecordMode, SessionCredentials, Upstream, Verdict, describe,
 };
 use retrigger_iam::{Decision, Policy, Principal, Request};
-use retrigger_recording::{Call, FunctionFolder, Recording, Redactor, Role, Snapshot};
+use retrigger_recording::{Call, FunctionArn, FunctionFolder, Recording, Redactor, Role, Snapshot};
 use retrigger_trigger::RequestTime;
 use serde_json::json;
 
@@ -150,7 +150,7 @@ impl CallAuthority {
     }
 
     fn decide(&self, operation: &Operation) -> Result<Vec<Decided>, Undecidable> {
-        let CallScene { folder, snapshot, qualifier, role, settings, .. } = &self.scene;
+        let CallScene { folder, snapshot, qualifier, role, time, settings } = &self.scene;
         let arn = &folder.function().arn;
         let documents = std::mem::take(&mut self.state().documents);
         let authority = Authority::new(snapshot, arn, qualifier.as_deref())?;
@@ -158,52 +158,52 @@ impl CallAuthority {
         let mut decisions = Vec::new();
         for authorization in &operation.authorizations {
             for resource in &authorization.resources {
-                let request = self.request(&authority, authorization, resource)?;
+                let mut request = request(&authority, (arn, role), *time, authorization, resource)?;
+                for (key, value) in settings.assumed.iter().cloned() {
+                    request.context.insert(key, value);
+                }
                 decisions.push(authority.decide_call(request, role, &settings.denied)?);
             }
         }
         self.state().documents = authority.take_documents();
         Ok(decisions)
     }
+}
 
-    /// What is asked: the action on the resource, with what the call, the session and the time of the
-    /// recording show. Source: IAM User Guide, "AWS global condition context keys".
-    fn request(
-        &self,
-        authority: &Authority<'_>,
-        authorization: &Authorization,
-        resource: &str,
-    ) -> Result<Request, Undecidable> {
-        let CallScene { folder, role, time, settings, .. } = &self.scene;
-        let arn = &folder.function().arn;
-        let session = authority.role_session(role);
-        let caller: Principal = session.parse().map_err(|error| {
-            let error: retrigger_iam::ParsePrincipalError = error;
-            Undecidable::Other { message: error.to_string(), help: "mend the role's ARN".into() }
-        })?;
-        let mut request = Request::new(caller, authorization.action.as_str(), resource)
-            .with_context("lambda:SourceFunctionArn", arn.as_str())
-            .with_context("aws:RequestedRegion", arn.region())
-            .with_context("aws:SecureTransport", "true")
-            .with_context("aws:ViaAWSService", "false");
-        for key in UNKNOWN.into_iter().chain(authorization.unknown.iter().map(String::as_str)) {
-            request = request.with_unknown(key);
-        }
-        for (key, values) in &authorization.context {
-            request = match values.as_slice() {
-                [value] => request.with_context(key.as_str(), value.as_str()),
-                _ => request.with_context(key.as_str(), values.clone()),
-            };
-        }
-        request.session_issuer = Some(role.arn.clone());
-        request.wildcard_only_action = resource == "*";
-        let times = time.iter().flat_map(RequestTime::keys);
-        let times = times.map(|(key, value)| (key.to_owned(), value));
-        for (key, value) in times.chain(settings.assumed.iter().cloned()) {
-            request.context.insert(key, value);
-        }
-        Ok(request)
+/// What is asked: the action on the resource, with what the call, the session and the time of the
+/// recording show. Source: IAM User Guide, "AWS global condition context keys".
+pub(super) fn request(
+    authority: &Authority<'_>,
+    (arn, role): (&FunctionArn, &Role),
+    time: Option<RequestTime>,
+    authorization: &Authorization,
+    resource: &str,
+) -> Result<Request, Undecidable> {
+    let session = authority.role_session(role);
+    let caller: Principal = session.parse().map_err(|error| {
+        let error: retrigger_iam::ParsePrincipalError = error;
+        Undecidable::Other { message: error.to_string(), help: "mend the role's ARN".into() }
+    })?;
+    let mut request = Request::new(caller, authorization.action.as_str(), resource)
+        .with_context("lambda:SourceFunctionArn", arn.as_str())
+        .with_context("aws:RequestedRegion", arn.region())
+        .with_context("aws:SecureTransport", "true")
+        .with_context("aws:ViaAWSService", "false");
+    for key in UNKNOWN.into_iter().chain(authorization.unknown.iter().map(String::as_str)) {
+        request = request.with_unknown(key);
     }
+    for (key, values) in &authorization.context {
+        request = match values.as_slice() {
+            [value] => request.with_context(key.as_str(), value.as_str()),
+            _ => request.with_context(key.as_str(), values.clone()),
+        };
+    }
+    request.session_issuer = Some(role.arn.clone());
+    request.wildcard_only_action = resource == "*";
+    for (key, value) in time.iter().flat_map(RequestTime::keys) {
+        request.context.insert(key, value);
+    }
+    Ok(request)
 }
 
 /// The condition keys that every call has on AWS, or may have, with values that nothing here shows:

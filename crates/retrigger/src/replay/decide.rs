@@ -1,6 +1,7 @@
 //! All decisions around an invocation, without running the handler.
 
-use retrigger_recording::{FunctionFolder, Manifest, Snapshot};
+use retrigger_gateway::{Aws, needed};
+use retrigger_recording::{Call, FunctionFolder, Manifest, Snapshot, Step};
 use retrigger_trigger::{Classification, Declared, RequestTime};
 use serde_json::Value;
 
@@ -9,6 +10,7 @@ use crate::{
     event::Decided,
     replay::{
         authority::{Asked, Authority, Undecidable},
+        calls,
         edit::PolicyEdit,
         one, steps,
     },
@@ -60,11 +62,49 @@ pub(crate) fn decide_keeping(question: &Question<'_>) -> Result<Kept, Undecidabl
     kept(question, &mut authority)
 }
 
-/// The same, with all documents that can bear on the invocation.
-pub(crate) fn decide_keeping_all(question: &Question<'_>) -> Result<Kept, Undecidable> {
+/// The same, with all documents that can bear on the invocation,
+/// and what the handler's recorded calls ask, where it is run.
+pub(crate) fn decide_keeping_all(
+    question: &Question<'_>,
+    calls: &[Call],
+) -> Result<Kept, Undecidable> {
     let mut authority = authority(question)?.keeping_what_is_asked();
     authority.load_all()?;
-    kept(question, &mut authority)
+    let mut kept = kept(question, &mut authority)?;
+    let steps_before = |decided: &&Decided| decided.step != Step::Log;
+    let is_run = kept.decisions.iter().filter(steps_before).all(allowed);
+    if is_run {
+        authority = authority.keeping_what_is_asked().knowing(kept.documents);
+        ask_for_calls(question, &mut authority, calls)?;
+        kept.asked.extend(authority.take_asked());
+        kept.documents = authority.take_documents();
+    }
+    Ok(kept)
+}
+
+fn ask_for_calls(
+    question: &Question<'_>,
+    authority: &mut Authority<'_>,
+    calls: &[Call],
+) -> Result<(), Undecidable> {
+    let arn = &question.folder.function().arn;
+    let role = authority.execution_role()?;
+    let aws = Aws::new(arn.partition(), arn.account());
+    for call in calls {
+        for authorization in needed(&call.key, &aws, arn.region()) {
+            for resource in &authorization.resources {
+                let time = time(question.manifest);
+                let request =
+                    calls::request(authority, (arn, &role), time, &authorization, resource)?;
+                authority.decide_call(request, &role, &[])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn time(manifest: &Manifest) -> Option<RequestTime> {
+    manifest.invocation.time.as_ref().and_then(|time| time.as_str().parse().ok())
 }
 
 fn kept(question: &Question<'_>, authority: &mut Authority<'_>) -> Result<Kept, Undecidable> {
@@ -88,8 +128,7 @@ fn answer(
     let classification = steps::classify(payload, manifest, &authority.invoked_arn())?;
     let classification = classification.declare(declared.clone());
     let role = authority.execution_role()?;
-    let time = manifest.invocation.time.as_ref();
-    let time: Option<RequestTime> = time.and_then(|time| time.as_str().parse().ok());
+    let time = time(manifest);
     let mut decisions = steps::trigger_decisions(authority, &classification, &role, time)?;
     if runs(&decisions) {
         decisions.push(authority.decide_assume_role(&role)?);
@@ -104,5 +143,9 @@ fn answer(
 
 /// Whether nothing keeps the handler from running so far.
 fn runs(decisions: &[Decided]) -> bool {
-    decisions.iter().all(|decided| decided.explanation.decision.is_allowed())
+    decisions.iter().all(allowed)
+}
+
+fn allowed(decided: &Decided) -> bool {
+    decided.explanation.decision.is_allowed()
 }
