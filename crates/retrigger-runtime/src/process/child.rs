@@ -16,18 +16,22 @@ use tokio::{
 
 /// Waits until its standard input closes, which happens when this process closes it or ends for
 /// whatever reason, even by SIGKILL. Then kills the group `$1`, on Linux also what has left the
-/// group and still carries the variable `$2` in its environment, and removes the folder `$3`.
+/// group and still carries the variable `$2` in its environment, again and again until all are
+/// gone: a busy machine takes a while to end what is killed. Then removes the folder `$3`.
 const WATCHDOG: &str = r#"
 trap '' HUP INT TERM
 while read -r _; do :; done
 kill -KILL "-$1"
-for round in 1 2 3; do
+round=0
+while [ $round -lt 100 ]; do
     found=$(grep -lsF -e "$2" /proc/[0-9]*/environ)
     [ -n "$found" ] || break
     for file in $found; do
         id=${file#/proc/}
         kill -KILL "${id%/environ}"
     done
+    round=$((round + 1))
+    sleep 0.02
 done
 rm -rf -- "$3"
 "#;
