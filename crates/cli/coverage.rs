@@ -9,7 +9,7 @@ use retrigger::iam::Effect;
 
 use crate::{
     exit::{Failure, Outcome},
-    output::{Format, Output},
+    output::{Format, Output, counted},
 };
 
 /// Show which policy statements the recordings exercise, and which changes none notices
@@ -75,11 +75,6 @@ impl Recordings {
 
 pub(crate) fn failure(error: &CoverageError) -> Failure {
     Failure::new(error.to_string())
-}
-
-/// `1 thing`, `2 things`.
-pub(crate) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn print(report: &CoverageReport, output: &mut Output) -> std::io::Result<()> {

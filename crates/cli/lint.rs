@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     exit::{self, Failure, Outcome},
     input,
-    output::{Format, Output},
+    output::{Format, Output, counted},
 };
 
 /// Say all that is wrong with policy documents
@@ -183,10 +183,6 @@ fn print_totals(output: &mut Output, totals: LintTotals) -> io::Result<()> {
     let (documents, errors, warnings) =
         (counted(documents, "document"), counted(errors, "error"), counted(warnings, "warning"));
     writeln!(output, "{documents}: {errors}, {warnings}")
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn explain(code: Code, format: Format, output: &mut Output) -> Result<Outcome, Failure> {

@@ -1,6 +1,9 @@
 //! Where results go: one writer, colours only on a terminal.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    fmt::Display,
+    io::{self, IsTerminal, Write},
+};
 
 use clap::ValueEnum;
 use retrigger::reporter::Look;
@@ -13,6 +16,16 @@ pub(crate) enum Format {
     Human,
     /// For programs: one JSON object a line.
     Json,
+}
+
+/// `1 thing`, `2 things`, `3 batches`.
+pub(crate) fn counted<N: Copy + Display + PartialEq + From<u8>>(count: N, what: &str) -> String {
+    let ending = match what {
+        _ if count == N::from(1) => "",
+        what if what.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{count} {what}{ending}")
 }
 
 fn look_of(stream: &impl IsTerminal, choice: anstream::ColorChoice) -> Look {

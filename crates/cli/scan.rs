@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::{
     exit::{self, Failure, Outcome},
     input,
-    output::{Format, Output},
+    output::{Format, Output, counted},
 };
 
 /// Find secrets in recordings, snapshots and any other text
@@ -107,9 +107,6 @@ impl Totals {
 
 impl std::fmt::Display for Totals {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let counted = |count: usize, what: &str| {
-            format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-        };
         write!(f, "{}: ", counted(self.files, "file"))?;
         match self.findings {
             0 => write!(f, "no secret found")?,

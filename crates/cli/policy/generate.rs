@@ -5,9 +5,9 @@ use std::io::Write;
 use retrigger::policy::{Needed, ResourceLevel, least};
 
 use crate::{
-    coverage::{Recordings, counted, failure},
+    coverage::{Recordings, failure},
     exit::{Failure, Outcome},
-    output::{Format, Output},
+    output::{Format, Output, counted},
 };
 
 /// Print the least policy that the recordings need of the execution role

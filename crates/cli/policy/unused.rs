@@ -6,9 +6,9 @@ use retrigger::{Place, coverage::StatementCoverage};
 use serde::Serialize;
 
 use crate::{
-    coverage::{Recordings, counted, failure},
+    coverage::{Recordings, failure},
     exit::{Failure, Outcome},
-    output::{Format, Output},
+    output::{Format, Output, counted},
 };
 
 /// List statements and actions that no recording exercises

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::{
     connection::{self, ConnectionArgs},
     exit::{Failure, Outcome},
-    output::{Format, Output},
+    output::{Format, Output, counted},
     signals::Signals,
 };
 
@@ -201,8 +201,8 @@ fn print(args: &Args, polled: &Polled, output: &mut Output) -> Result<(), Failur
         }))?;
         return Ok(());
     }
-    let batches = counted(polled.batches, "batch", "batches");
-    let items = counted(polled.items, "item", "items");
+    let batches = counted(polled.batches, "batch");
+    let items = counted(polled.items, "item");
     let mut parts = vec![format!("{batches} recorded, {items}: {} done", polled.done)];
     let mut add = |count: u64, what: &str| {
         if count > 0 {
@@ -220,8 +220,4 @@ fn print(args: &Args, polled: &Polled, output: &mut Output) -> Result<(), Failur
         )?;
     }
     Ok(())
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::{
     event::{Event, HandlerRan, RecordingId},
+    policy::as_pattern,
     replay::{Replay, ReplayError},
     reporter::Reporter,
 };
@@ -83,7 +84,8 @@ pub async fn deny_each_async(replay: &Replay) -> Result<Vec<Refusal>, ReplayErro
     let mut refusals = Vec::new();
     for call in calls {
         let (action, resource) = call;
-        let denied = replay.clone().build(false).deny(&format!("{action}@{resource}"));
+        let denied = format!("{action}@{}", as_pattern(resource));
+        let denied = replay.clone().build(false).deny(&denied);
         let denied = denied.map_err(|error| ReplayError::Io(io::Error::other(error)))?;
         let mut now = seen(&denied).await?;
         for (recording, before) in usual.iter().filter(|(_, seen)| seen.calls.contains(call)) {

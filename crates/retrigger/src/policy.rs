@@ -1,8 +1,8 @@
 //! The least policy that a function's recordings need of its execution role.
 //!
 //! What counts is every request that a replay makes as the execution role and that is allowed:
-//! polling the event source, the handler's recorded AWS calls, writing the log. A request that a recording shows to be denied needs
-//! nothing.
+//! polling the event source, the handler's recorded AWS calls, writing the log. A request that a
+//! recording shows to be denied needs nothing.
 //!
 //! ```no_run
 //! use retrigger::{coverage::Coverage, policy::{ResourceLevel, least}};
@@ -106,7 +106,7 @@ impl Seen {
                 self.denied += 1;
                 continue;
             }
-            let resource = told(&without_stream(&asked.request.resource));
+            let resource = as_pattern(&without_stream(&asked.request.resource));
             self.actions.entry(resource).or_default().insert(asked.request.action.clone());
         }
     }
@@ -143,15 +143,29 @@ fn without_stream(resource: &str) -> String {
     }
 }
 
-/// What a call does not tell of its resource can be anything.
-fn told(resource: &str) -> String {
+/// The pattern of a resource: what a call does not tell of it can be anything, and what is a
+/// wildcard in a pattern stands for itself in the key of an object. Source: IAM User Guide, "IAM
+/// policy elements: Variables and tags", special characters.
+pub(crate) fn as_pattern(resource: &str) -> String {
     let mut parts = resource.split("${");
-    let mut told = parts.next().unwrap_or_default().to_owned();
+    let mut told = in_pattern(parts.next().unwrap_or_default());
     for part in parts {
         told.push('*');
-        told.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+        told.push_str(&in_pattern(part.split_once('}').map_or("", |(_, rest)| rest)));
     }
     told
+}
+
+fn in_pattern(text: &str) -> String {
+    let is_object = text.contains(":s3:::") && text.contains('/');
+    if !is_object {
+        return text.to_owned();
+    }
+    let escaped = text.chars().map(|character| match character {
+        '*' | '?' | '$' => format!("${{{character}}}"),
+        _ => character.to_string(),
+    });
+    escaped.collect()
 }
 
 /// Resources that differ in their last part only become one.
@@ -239,8 +253,10 @@ mod tests {
 
     #[test]
     fn what_is_not_told_is_any() {
-        assert_eq!(told("arn:aws:kms:r:1:key/${KeyId}"), "arn:aws:kms:r:1:key/*");
-        assert_eq!(told("arn:aws:s3:::b/k"), "arn:aws:s3:::b/k");
+        assert_eq!(as_pattern("arn:aws:kms:r:1:key/${KeyId}"), "arn:aws:kms:r:1:key/*");
+        assert_eq!(as_pattern("arn:aws:s3:::b/k"), "arn:aws:s3:::b/k");
+        assert_eq!(as_pattern("arn:aws:s3:::b/a*b?$5"), "arn:aws:s3:::b/a${*}b${?}${$}5");
+        assert_eq!(as_pattern("*"), "*");
     }
 
     #[test]

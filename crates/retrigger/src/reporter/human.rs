@@ -309,6 +309,7 @@ fn phrase(finished: &RecordingFinished, events: &[Event]) -> String {
             _ => {}
         }
     }
+    parts.extend(refused_phrase(events));
     if finished.actual.logs.as_ref().is_some_and(|logs| !logs.delivered) {
         parts.push("logs lost".to_owned());
     }
@@ -344,9 +345,20 @@ fn denied_phrase(decided: &Decided) -> Option<String> {
     let Decided { step, request, explanation, .. } = decided;
     match step {
         _ if explanation.decision.is_allowed() => None,
-        Step::Log => None,
-        Step::Call => Some(format!("{}: {}", request.action, explanation.decision)),
+        Step::Log | Step::Call => None,
         _ => Some(format!("{}: {}, handler not run", request.action, explanation.decision)),
+    }
+}
+
+fn refused_phrase(events: &[Event]) -> Option<String> {
+    let refused = events.iter().filter_map(|event| match event {
+        Event::Called(called) if called.answered == CallAnswer::Refused => Some(called),
+        _ => None,
+    });
+    match refused.collect::<Vec<_>>()[..] {
+        [] => None,
+        [called] => Some(format!("{}:{} refused", called.key.service, called.key.operation)),
+        ref refused => Some(format!("{} calls refused", refused.len())),
     }
 }
 
