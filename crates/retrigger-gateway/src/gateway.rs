@@ -49,6 +49,10 @@ impl fmt::Debug for Gateway {
     }
 }
 
+/// The body of a request as it came, which an upstream gets.
+#[derive(Clone)]
+pub(crate) struct Raw(pub(crate) Bytes);
+
 /// A request that has come so far as to be answered by a service.
 struct Identified {
     operation: Operation,
@@ -167,7 +171,10 @@ impl Gateway {
         let scope = signature.as_ref().map(|signature| &signature.scope);
         if let Some(signature) = &signature {
             match verify::verify(&request, signature, &self.credentials, (self.clock)()) {
-                Ok(payload) => *request.body_mut() = payload,
+                Ok(payload) => {
+                    let raw = std::mem::replace(request.body_mut(), payload);
+                    request.extensions_mut().insert(Raw(raw));
+                }
                 Err(fault) => return Err(self.refused(&request, fault)),
             }
         }

@@ -11,7 +11,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-use crate::gateway::MAX_BODY;
+use crate::gateway::{MAX_BODY, Raw};
 
 /// An endpoint that calls are passed on to.
 #[derive(Clone)]
@@ -85,7 +85,8 @@ impl Upstream {
             // Bodies are recorded readable.
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
-        let body = Full::new(request.body().clone());
+        let raw = request.extensions().get::<Raw>().map(|Raw(body)| body);
+        let body = Full::new(raw.unwrap_or(request.body()).clone());
         addressed.body(body).map_err(|error| format!("the call cannot be passed on: {error}"))
     }
 }

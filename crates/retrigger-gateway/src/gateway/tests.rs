@@ -175,6 +175,19 @@ async fn an_upstream_that_is_not_there_is_an_error_that_says_so() {
     }
 }
 
+/// The signature over each chunk is for the upstream to verify.
+#[tokio::test]
+async fn a_body_in_chunks_goes_upstream_as_it_came() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let gateway = gateway().upstream(Upstream::endpoint(&server.uri()).unwrap());
+    gateway.begin(invocation(Vec::new(), RecordMode::New));
+    let chunked = "s3, a body in chunks with a checksum behind it";
+    gateway.call(signed(chunked)).await;
+    let received = server.received_requests().await.unwrap();
+    assert_eq!(received[0].body, signed(chunked).into_body());
+}
+
 #[tokio::test]
 async fn a_body_that_is_none_is_refused() {
     let gateway = gateway();
