@@ -1,6 +1,7 @@
 //! A call from request to answer.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -9,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use hyper::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use retrigger_recording::{Body, CallKey, CallResponse};
+use retrigger_recording::{Body, CallKey, CallResponse, tokens_as_xml};
 use uuid::Uuid;
 
 use crate::{
@@ -380,6 +381,7 @@ fn restored(recorded: &CallResponse, address: Option<&str>, is_head: bool) -> Re
         Body::Text(text) => Bytes::from(text.replace(PLACE, place)),
         Body::Base64(bytes) => Bytes::from(bytes.clone()),
     };
+    let body = parsable(recorded, body);
     let mut headers = HeaderMap::new();
     for (name, values) in &recorded.headers {
         for value in values {
@@ -410,6 +412,16 @@ fn restored(recorded: &CallResponse, address: Option<&str>, is_head: bool) -> Re
         StatusCode::from_u16(recorded.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = headers;
     response
+}
+
+/// XML that can be parsed, whatever stands in it for secrets.
+fn parsable(recorded: &CallResponse, body: Bytes) -> Bytes {
+    let mut types = recorded.headers.get("content-type").into_iter().flatten();
+    let is_xml = types.any(|kind| kind.contains("xml"));
+    match std::str::from_utf8(&body).map(tokens_as_xml) {
+        Ok(Cow::Owned(escaped)) if is_xml => escaped.into(),
+        _ => body,
+    }
 }
 
 /// Such as `dynamodb:GetItem on arn:aws:dynamodb:…`.

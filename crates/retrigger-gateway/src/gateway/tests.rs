@@ -188,6 +188,15 @@ async fn a_body_in_chunks_goes_upstream_as_it_came() {
     assert_eq!(received[0].body, signed(chunked).into_body());
 }
 
+/// Such as the credentials of a role that a handler assumed.
+#[test]
+fn what_stands_for_a_secret_in_xml_can_be_parsed() {
+    let headers = BTreeMap::from([("content-type".to_owned(), vec!["text/xml".to_owned()])]);
+    let body = Body::Text("<a><b><credentials:1></b><c>&lt;</c></a>".into());
+    let response = restored(&CallResponse { status: 200, headers, body }, None, false);
+    assert_eq!(text(&response), "<a><b>&lt;credentials:1&gt;</b><c>&lt;</c></a>");
+}
+
 #[tokio::test]
 async fn a_body_that_is_none_is_refused() {
     let gateway = gateway();
