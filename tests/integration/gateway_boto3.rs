@@ -172,7 +172,9 @@ fn boto3_gets_what_was_recorded_and_raises_its_own_exceptions_where_it_is_refuse
     let (refused, _) = scene.response(&["--deny", "s3:GetObject@arn:aws:s3:::orders/*"]);
     let get = refused["get"].as_str().unwrap();
     assert!(get.starts_with("AccessDenied: An error occurred (AccessDenied) when"), "{get}");
-    assert!(get.contains(text) && get.contains("s3:GetObject on resource: arn:aws:s3:::orders/a"));
+    assert!(
+        get.contains(text) && get.contains("s3:GetObject on resource: \"arn:aws:s3:::orders/a")
+    );
     assert_eq!(refused["put"], recorded["put"]);
     let (refused, _) = scene.response(&["--deny", "dynamodb:*", "--deny", "sqs:*"]);
     let item = refused["item"].as_str().unwrap();

@@ -19,6 +19,7 @@
 mod credentials;
 mod fault;
 mod operation;
+mod wording;
 
 mod payload;
 mod signature;
