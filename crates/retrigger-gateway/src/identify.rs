@@ -1,5 +1,6 @@
 //! Which operation a request is, by the catalogue.
 
+mod compressed;
 mod parameters;
 
 use bytes::Bytes;
@@ -38,12 +39,15 @@ impl Identify for Aws {
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let uri = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let wire_request = WireRequest {
-            method: request.method().as_str(),
-            uri,
-            headers: &headers,
-            body: request.body(),
+        let method = request.method().as_str();
+        let sent = WireRequest { method, uri, headers: &headers, body: request.body() };
+        let malformed = |message: String| Unidentified {
+            protocol: likely_protocol(&sent, scope),
+            message,
+            is_malformed: true,
         };
+        let body = compressed::plain(&sent).map_err(malformed)?;
+        let wire_request = WireRequest { body: &body, ..sent };
         let hint =
             scope.map(|scope| SigningScope { service: &scope.service, region: &scope.region });
         let found = wire::identify(&wire_request, hint.as_ref()).map_err(|error| Unidentified {
