@@ -46,7 +46,7 @@ pub(crate) use authority::{Asked, Undecidable};
 pub(crate) use calls::CallSettings;
 pub use calls::InvalidDenial;
 #[cfg(feature = "aws-sdk")]
-pub use calls::gateway_client;
+pub use calls::{gateway_client, sdk_config};
 pub(crate) use decide::{Answer, Kept, Question, decide, decide_keeping, decide_keeping_all};
 pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;

@@ -47,9 +47,40 @@ impl CallSettings {
     }
 }
 
-/// The HTTP client for the AWS SDK for Rust with which a handler in process makes its calls, without
-/// a socket; `None` outside a replay. The SDK's credentials and region are those of
-/// `context.function`.
+/// The configuration with which a handler in process makes its AWS calls, without a socket, by the
+/// AWS SDK for Rust: an HTTP client that is answered as the replay says, the credentials of the
+/// invocation, the Region of the function. `None` outside a replay.
+///
+/// A handler that takes its clients from outside gets them for each event:
+///
+/// ```no_run
+/// use aws_sdk_sqs::{Client, Error};
+/// use retrigger::{assert_replay, runtime::{Context, json_handler}};
+///
+/// async fn handle(queue: &Client, order: serde_json::Value) -> Result<Option<String>, Error> {
+///     let url = "https://sqs.us-east-1.amazonaws.com/841860927337/orders";
+///     let sent = queue.send_message().queue_url(url).message_body(order.to_string());
+///     Ok(sent.send().await?.message_id)
+/// }
+///
+/// #[test]
+/// fn an_order_is_sent_on() {
+///     let handler = |order, context: Context| async move {
+///         let config = retrigger::sdk_config(&context).expect("a replay");
+///         handle(&Client::new(&config), order).await.map_err(|error| error.to_string())
+///     };
+///     assert_replay("recordings/orders/order-sent", json_handler(handler));
+/// }
+/// ```
+///
+/// What else a client is to have goes into `config.to_builder()`, or into the client's own `Config`.
+#[cfg(feature = "aws-sdk")]
+pub fn sdk_config(context: &retrigger_runtime::Context) -> Option<aws_types::SdkConfig> {
+    Some(gateway_client(context)?.sdk_config(&context.function.region))
+}
+
+/// The HTTP client of [`sdk_config`] by itself, for a configuration that is made in another way. The
+/// credentials and the Region are those of `context.function`.
 ///
 /// ```no_run
 /// # fn clients(context: &retrigger::runtime::Context) -> Option<()> {
