@@ -206,7 +206,8 @@ impl Replay {
     }
 
     /// The value of a condition key of the handler's AWS calls that nothing shows, such as
-    /// `aws:SourceVpce`. It goes before what is known.
+    /// `aws:SourceVpce`. It goes before what is known. A key such as `${KeyId}` is a part of the
+    /// resource's ARN that a call does not tell: which KMS key an alias stands for.
     #[must_use]
     pub fn assume(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.calls.assumed.push((key.into(), value.into()));

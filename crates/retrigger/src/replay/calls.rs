@@ -27,13 +27,24 @@ use crate::{
 pub(crate) struct CallSettings {
     pub(crate) mode: RecordMode,
     pub(crate) upstream: Option<Upstream>,
-    /// Values of condition keys that nothing shows.
+    /// Values of condition keys that nothing shows, and parts of ARNs that calls do not tell.
     pub(crate) assumed: Vec<(String, String)>,
     /// Policies that deny, beside those of the role.
     pub(crate) denied: Vec<Policy>,
 }
 
 impl CallSettings {
+    /// What is assumed of condition keys.
+    fn assumed_keys(&self) -> impl Iterator<Item = &(String, String)> {
+        self.assumed.iter().filter(|(key, _)| !key.starts_with("${"))
+    }
+
+    /// A resource with the parts of its ARN that are assumed, such as `${KeyId}`.
+    fn told(&self, resource: &str) -> String {
+        let parts = self.assumed.iter().filter(|(key, _)| key.starts_with("${"));
+        parts.fold(resource.to_owned(), |arn, (part, value)| arn.replace(part, value))
+    }
+
     /// A gateway with new credentials, for the function with this ARN.
     pub(crate) fn gateway(&self, function_arn: &str) -> Gateway {
         let arn = retrigger_iam::Arn::parse(function_arn);
@@ -189,8 +200,10 @@ impl CallAuthority {
         let mut decisions = Vec::new();
         for authorization in &operation.authorizations {
             for resource in &authorization.resources {
-                let mut request = request(&authority, (arn, role), *time, authorization, resource)?;
-                for (key, value) in settings.assumed.iter().cloned() {
+                let resource = settings.told(resource);
+                let mut request =
+                    request(&authority, (arn, role), *time, authorization, &resource)?;
+                for (key, value) in settings.assumed_keys().cloned() {
                     request.context.insert(key, value);
                 }
                 decisions.push(authority.decide_call(request, role, &settings.denied)?);

@@ -49,7 +49,7 @@ fn recorded() -> Option<Vec<(Way, Scene, Shown)>> {
     let moto = Moto::start()?;
     let recorded = WAYS.map(|way| {
         let scene = Scene::new();
-        scene.encrypts_by(&moto.key);
+        scene.encrypts_by(&moto.key, &moto.key);
         let mut shown = Shown::default();
         for (recording, url) in [("order-placed", &moto.url), ("metrics-put", &cloud_watch(2))] {
             let upstream = Upstream::endpoint(url).unwrap();
@@ -159,5 +159,21 @@ fn a_statement_of_the_role_that_is_taken_away_refuses_just_what_it_allowed() {
             let is_same = result == &first.results[call];
             assert!(is_refused || is_same || needs, "without `{sid}`: {call} {result}");
         }
+    }
+}
+
+#[test]
+fn a_key_that_is_called_by_its_alias_is_decided_on_once_its_id_is_assumed() {
+    let scene = Scene::new();
+    scene.encrypts_by("alias/orders", "arn:aws:kms:us-east-1:123456789012:key/1234abcd");
+    let replay = scene.replay(Way::InProcess).filter("order-placed");
+    for (replay, code, text) in [
+        (replay.clone(), EXCEPTION, "the policies depend on ${KeyId} of the resource"),
+        (replay.clone().assume("${KeyId}", "other"), EXCEPTION, "no resource-based policy allows"),
+        (replay.assume("${KeyId}", "1234abcd"), "UnrecordedCall", "kms:Encrypt on "),
+    ] {
+        let result = &shown(&replay).results["kms:Encrypt"];
+        assert_eq!(result["error"], code, "{result}");
+        assert!(result["message"].as_str().unwrap().contains(text), "{result}");
     }
 }

@@ -85,11 +85,11 @@ impl Scene {
         self.root.path().join(name)
     }
 
-    /// Sets the key that encrypts, and gives it a policy.
-    pub(crate) fn encrypts_by(&self, key: &str) {
+    /// Sets what the handler calls the key that encrypts, and gives the key a policy.
+    pub(crate) fn encrypts_by(&self, named: &str, key: &str) {
         let path = self.path("order-placed/event.json");
         let mut event: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        event["key"] = key.into();
+        event["key"] = named.into();
         std::fs::write(path, event.to_string()).unwrap();
         let statement = json!({
             "Sid": "account", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
