@@ -2,7 +2,7 @@
 //! SDK for JavaScript signs it. The crate that signs takes no header of such a name, so that what is
 //! signed is put together here. Source: IAM User Guide, "Create a signed AWS API request".
 
-use std::{fmt::Write as _, time::SystemTime};
+use std::fmt::Write as _;
 
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use hyper::http::Uri;
@@ -34,19 +34,20 @@ impl Head<'_> {
         let (region, service) = (&signature.scope.region, &signature.scope.service);
         let time = basic(signature.time);
         let day = time.get(..8).unwrap_or_default();
-        let hash = hex(&self.canonical(signature));
+        let hash = hex(self.canonical(signature));
         let text =
             format!("AWS4-HMAC-SHA256\n{time}\n{day}/{region}/{service}/aws4_request\n{hash}");
-        let time: SystemTime = signature.time;
-        let key = generate_signing_key(&credentials.secret_access_key, time, region, service);
+        let secret = &credentials.secret_access_key;
+        let key = generate_signing_key(secret, signature.time, region, service);
         calculate_signature(key, text.as_bytes())
     }
 
     fn canonical(&self, signature: &Signature) -> String {
         let path = self.uri.path();
-        let path = match signature.is_s3() {
-            true => path.to_owned(),
-            false => percent_encode(path.as_bytes(), PATH).to_string(),
+        let path = if signature.is_s3() {
+            path.to_owned()
+        } else {
+            percent_encode(path.as_bytes(), PATH).to_string()
         };
         let mut text = format!("{}\n{path}\n{}\n", self.method, canonical_query(self.uri));
         for (name, value) in &self.headers {
@@ -79,7 +80,7 @@ pub(super) fn hex(bytes: impl AsRef<[u8]>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use bytes::Bytes;
     use hyper::http::Request;
