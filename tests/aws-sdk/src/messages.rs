@@ -13,7 +13,7 @@ pub(crate) async fn all(config: &SdkConfig) -> Results {
     queued.into_iter().chain(others).collect()
 }
 
-/// The queue's URL is asked for, and so is that of the place that answers.
+/// The queue's URL is asked for: its host is that of whoever answers.
 async fn sqs(config: &SdkConfig) -> Results {
     let client = aws_sdk_sqs::Client::new(config);
     let mut results = Results::new();

@@ -84,11 +84,12 @@ impl Moto {
 
     fn post(&self, path: &str, content: &str, body: &str) {
         let mut stream = TcpStream::connect(self.url.strip_prefix("http://").unwrap()).unwrap();
-        let length = body.len();
+        let credential = "Credential=test/20260101/us-east-1/iam/aws4_request";
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, \
-             SignedHeaders=host, Signature=0\r\nContent-Type: {content}\r\nContent-Length: {length}\r\n\r\n{body}"
+             Authorization: AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0\r\n\
+             Content-Type: {content}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
         );
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
