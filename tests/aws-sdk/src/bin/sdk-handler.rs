@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
     run(service_fn(|event: LambdaEvent<Value>| async {
         let payload = event.payload;
-        Ok::<_, Error>(retrigger_sdk_tests::handle(&config, &payload).await)
+        Ok::<_, Error>(Box::pin(retrigger_sdk_tests::handle(&config, &payload)).await)
     }))
     .await
 }

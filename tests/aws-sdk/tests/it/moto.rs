@@ -154,21 +154,21 @@ async fn secrets(config: &SdkConfig) -> String {
     key.key_metadata.and_then(|key| key.arn).unwrap()
 }
 
-/// The URL of a server that answers so many calls as CloudWatch answers PutMetricData, in CBOR, which
-/// moto does not speak. Then it ends.
+/// The URL of a server that answers so many calls as CloudWatch answers `PutMetricData`, in CBOR,
+/// which moto does not speak. Then it ends.
 pub(crate) fn cloud_watch(calls: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming().take(calls) {
-            answer(stream.unwrap());
+            answer(&stream.unwrap());
         }
     });
     url
 }
 
-fn answer(stream: TcpStream) {
-    let mut reader = BufReader::new(&stream);
+fn answer(mut stream: &TcpStream) {
+    let mut reader = BufReader::new(stream);
     let (mut line, mut length) = (String::new(), 0);
     while reader.read_line(&mut line).unwrap() > 2 {
         if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
@@ -179,5 +179,5 @@ fn answer(stream: TcpStream) {
     reader.read_exact(&mut vec![0; length]).unwrap();
     let head = "HTTP/1.1 200 OK\r\nsmithy-protocol: rpc-v2-cbor\r\n\
                 content-type: application/cbor\r\ncontent-length: 2\r\nconnection: close\r\n\r\n";
-    (&stream).write_all(&[head.as_bytes(), b"\xbf\xff"].concat()).unwrap();
+    stream.write_all(&[head.as_bytes(), b"\xbf\xff"].concat()).unwrap();
 }

@@ -140,7 +140,7 @@ impl Scene {
 
 async fn in_process(event: Value, context: Context) -> Result<Value, String> {
     let config = retrigger::sdk_config(&context).ok_or("no replay")?;
-    Ok(retrigger_sdk_tests::handle(&config, &event).await)
+    Ok(Box::pin(retrigger_sdk_tests::handle(&config, &event)).await)
 }
 
 /// Replays, and says what it showed.
