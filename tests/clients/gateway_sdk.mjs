@@ -1,6 +1,6 @@
-// A handler that makes calls of AWS's services and tells what each got, or which exception it threw:
-// the same as `gateway_sdk.py`. The path of the event says which calls, its body which key of
-// KMS. What they are about is named after the function.
+// A handler that calls AWS's services and tells what each call got, or which exception it threw: the
+// same as `gateway_sdk.py`. The path of the event says which calls, its body which key of KMS. What they
+// are about is named after the function.
 
 import http from "node:http";
 import { Readable } from "node:stream";
@@ -130,17 +130,17 @@ const services = (found, key) => ({
   "lambda invoke": async () =>
     text((await send(awslambda, "Invoke", { FunctionName: `${NAME}-other`, Payload: "{}" })).Payload),
   "kms encrypt": async () => {
-    const input = { KeyId: key, Plaintext: Buffer.from("hello") };
+    const input = { KeyId: key, Plaintext: Buffer.from("hello".repeat(5)) };
     return Buffer.from((await send(kms, "Encrypt", input)).CiphertextBlob).toString("hex");
   },
   "kms decrypt": async () => {
     const CiphertextBlob = Buffer.from(found("kms encrypt"), "hex");
     const input = { KeyId: arn("kms", `key/${key}`), CiphertextBlob };
-    return text((await send(kms, "Decrypt", input)).Plaintext);
+    return (await send(kms, "Decrypt", input)).Plaintext.length;
   },
   "kms data key": async () => {
     const input = { KeyId: key, KeySpec: "AES_256" };
-    return (await send(kms, "GenerateDataKey", input)).CiphertextBlob.length;
+    return (await send(kms, "GenerateDataKey", input)).Plaintext.length;
   },
   secret: async () => (await send(secrets, "GetSecretValue", { SecretId: NAME })).Name,
   "ssm parameter": async () =>

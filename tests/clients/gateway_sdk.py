@@ -1,6 +1,7 @@
-"""A handler that makes calls of AWS's services and tells what each got, or which exception it raised.
+"""A handler that calls AWS's services and tells what each call got, or which exception it raised.
 
-The path of the event says which calls, its body which key of KMS. What they are about is named after the function.
+The path of the event says which calls, its body which key of KMS. What they are about is named after
+the function.
 """
 
 import io
@@ -146,15 +147,17 @@ class Calls:
         yield "lambda invoke", lambda: awslambda.invoke(FunctionName=f"{NAME}-other", Payload=b"{}")[
             "Payload"
         ].read().decode()
-        yield "kms encrypt", lambda: kms.encrypt(KeyId=self.key, Plaintext=b"hello")[
+        yield "kms encrypt", lambda: kms.encrypt(KeyId=self.key, Plaintext=b"hello" * 5)[
             "CiphertextBlob"
         ].hex()
         blob = got("kms encrypt")
-        yield "kms decrypt", lambda: kms.decrypt(
-            KeyId=arn("kms", f"key/{self.key}"), CiphertextBlob=bytes.fromhex(blob)
-        )["Plaintext"].decode()
+        yield "kms decrypt", lambda: len(
+            kms.decrypt(KeyId=arn("kms", f"key/{self.key}"), CiphertextBlob=bytes.fromhex(blob))[
+                "Plaintext"
+            ]
+        )
         yield "kms data key", lambda: len(
-            kms.generate_data_key(KeyId=self.key, KeySpec="AES_256")["CiphertextBlob"]
+            kms.generate_data_key(KeyId=self.key, KeySpec="AES_256")["Plaintext"]
         )
         yield "secret", lambda: secrets.get_secret_value(SecretId=NAME)["Name"]
         yield "ssm parameter", lambda: ssm.get_parameter(Name=f"/{NAME}/one")["Parameter"]["Value"]

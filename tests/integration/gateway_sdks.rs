@@ -29,7 +29,8 @@ fn results() -> Value {
         "dynamodb query": 3,
         "sqs delete": "deleted",
         "lambda invoke": "{}",
-        "kms decrypt": "hello",
+        "kms decrypt": 25,
+        "kms data key": 32,
         "ssm parameters": ["one", "two"],
         "sts identity": "123456789012",
         "events put": 0,
@@ -77,7 +78,9 @@ fn aws_sdks_get_from_the_recording_what_moto_answered_and_raise_their_own_except
             assert_eq!(seen.response[name], *expected, "{name}: {:#}", seen.response);
         }
         let calls = std::fs::read_to_string(scene.path(recording).join("calls.jsonl")).unwrap();
-        for secret in ["not-to-be-read-1", "AWS4-HMAC", "x-amz-security-token"] {
+        // `hello` five times, in base64.
+        let plaintext = "aGVsbG9oZWxsb2hlbGxvaGVsbG9oZWxsbw";
+        for secret in ["not-to-be-read-1", "AWS4-HMAC", "x-amz-security-token", plaintext] {
             assert!(!calls.contains(secret), "{recording}: {secret}");
         }
         assert!(calls.contains("<SecretAccessKey><credentials:"), "{recording}");

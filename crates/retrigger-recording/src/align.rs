@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::redact::tokens_in;
+use crate::redact::{has_token, is_token, tokens_in, unpack};
 
 /// `shown` with its tokens renamed as they stand in `expected`, each alike wherever it stands.
 /// Tokens that stand in `recorded` keep their names.
@@ -20,15 +20,26 @@ pub(crate) fn aligned(expected: &Value, shown: Value, recorded: &[Cow<'_, str>])
     renamed(shown, &names.new)
 }
 
-/// Whether `recorded` is `shown` with secrets redacted: each of its tokens stands for any text.
+/// Whether `recorded` is `shown` with secrets redacted: each of its tokens stands for any text. Both
+/// may be in base64.
 ///
 /// ```
 /// # use retrigger_recording::is_redacted_form;
 /// assert!(is_redacted_form("Bearer <jwt:1>, please", "Bearer eyJh.eyJz.c2ln, please"));
 /// assert!(!is_redacted_form("Bearer <jwt:1>", "Basic eyJh.eyJz.c2ln"));
 /// assert!(!is_redacted_form("no token", "other"));
+/// // `<plaintext:1>..` in base64.
+/// assert!(is_redacted_form("PHBsYWludGV4dDoxPi4u", "aHVudGVyMmh1bnRlcjIy"));
 /// ```
 pub fn is_redacted_form(recorded: &str, shown: &str) -> bool {
+    is_form(recorded, shown)
+        || unpack(recorded).zip(unpack(shown)).is_some_and(|((_, recorded), (_, shown))| {
+            has_token(&recorded)
+                && (is_token(recorded.trim_end_matches('.')) || is_form(&recorded, &shown))
+        })
+}
+
+fn is_form(recorded: &str, shown: &str) -> bool {
     let (mut rest, mut end, mut is_first) = (shown, 0, true);
     for range in tokens_in(recorded) {
         let before = recorded.get(end..range.start).unwrap_or_default();

@@ -25,9 +25,10 @@ use serde::Deserialize;
 
 pub use anonymize::Anonymize;
 use hits::{Hit, hits, pieces, replaced, with_pieces, without};
+pub(crate) use packing::unpack;
 use tokens::Tokens;
 pub use tokens::tokens_as_xml;
-pub(crate) use tokens::{has_token, tokens_in};
+pub(crate) use tokens::{has_token, is_token, tokens_in};
 
 /// How often text is unpacked from text: JSON and base64 in strings.
 const MAX_DEPTH: usize = 8;
@@ -50,7 +51,8 @@ const MAX_DEPTH: usize = 8;
 /// values have different numbers, and numbers are in the order in which values first appear. Tokens
 /// that a text has already are left as they are, and new ones are numbered after them. So are the
 /// markers of earlier versions, `REDACTED:` and a rule. A token reads the same in JSON and where it
-/// is percent-decoded. A number becomes 0.
+/// is percent-decoded. A number becomes 0. Bytes that an API has in base64 (`SecretBinary`, a
+/// `Plaintext` of KMS) become a token in base64, and points behind it for as many bytes as there were.
 ///
 /// ```
 /// # use retrigger_recording::Redactor;
@@ -259,6 +261,10 @@ mod tests {
     #[case(r#"{"password":{"stringValue":"p","dataType":"String"}}"#, r#"{"password":{"stringValue":"<password:1>","dataType":"String"}}"#, &["/password/stringValue"])]
     #[case(r#"{"ResponseURL":"https://b/k?X-Amz-Signature=ab12&y=1"}"#, r#"{"ResponseURL":"https://b/k?X-Amz-Signature=<signature:1>&y=1"}"#, &["/ResponseURL"])]
     #[case(r#"{"DB_PASSWORD":"x","userPassword":"y"}"#, r#"{"DB_PASSWORD":"<password:1>","userPassword":"<password:2>"}"#, &["/DB_PASSWORD", "/userPassword"])]
+    // Bytes, of which there are as many as before, and a text that is called so.
+    #[case(r#"{"Plaintext":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=","n":{"plaintext":[1,"a text"]}}"#, r#"{"Plaintext":"PHBsYWludGV4dDoxPi4uLi4uLi4uLi4uLi4uLi4uLi4=","n":{"plaintext":[1,"a text"]}}"#, &["/Plaintext"])]
+    #[case(r#"{"SecretBinary":"aHVudGVyMg=="}"#, r#"{"SecretBinary":"PHNlY3JldC1iaW5hcnk6MT4="}"#, &["/SecretBinary"])]
+    #[case(r#"{"SecretBinary":"?"}"#, r#"{"SecretBinary":"<secret-binary:1>"}"#, &["/SecretBinary"])]
     // JSON in a string, twice.
     #[case(r#"{"body":"{\"password\":\"a\\\"b\",\"n\":1}"}"#, r#"{"body":"{\"password\":\"<password:1>\",\"n\":1}"}"#, &["/body/password"])]
     #[case(r#"{"m":"{\"b\":\"{\\\"password\\\":\\\"p\\\"}\"}"}"#, r#"{"m":"{\"b\":\"{\\\"password\\\":\\\"<password:1>\\\"}\"}"}"#, &["/m/b/password"])]

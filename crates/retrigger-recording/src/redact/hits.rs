@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{Leak, packing::Packing, search::search, tokens::Tokens, walk};
+use super::{Leak, packing::Packing, rules, search::search, tokens::Tokens, walk};
 
 /// One piece of a text that a rule removes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,7 +182,12 @@ pub(super) fn replaced(
             tokens.number(number, &hit.rule)
         }
         Replacement::Packed { packing, text, hits, in_url } => {
-            let (text, inner) = without(tokens, text, hits, pointer);
+            let length = text.chars().count();
+            let (mut text, inner) = without(tokens, text, hits, pointer);
+            // A key must be as long as it was.
+            if rules::BYTES.contains(&hit.rule.as_str()) {
+                text = format!("{text:.<length$}");
+            }
             // It fails where a token does not fit into bytes: then all of it goes.
             let packed = packing.pack(&text).unwrap_or_else(|_| tokens.token(&text, &hit.rule));
             leaks.extend(inner);

@@ -25,7 +25,7 @@ static RUN: LazyLock<Option<Regex>> =
 
 /// How a text is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Packing {
+pub(crate) struct Packing {
     content: Content,
     /// With `-` and `_` for `+` and `/`.
     is_url_safe: bool,
@@ -49,7 +49,7 @@ pub(super) fn runs(text: &str) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// The text in a string that is packed, and how; `None` where it is not.
-pub(super) fn unpack(string: &str) -> Option<(Packing, String)> {
+pub(crate) fn unpack(string: &str) -> Option<(Packing, String)> {
     // What does not say which alphabet it is in is in that for URLs where it is not padded.
     let is_whole = string.len().is_multiple_of(4);
     let is_url_safe = string.contains(['-', '_']) || !(is_whole || string.contains(['+', '/']));

@@ -14,7 +14,8 @@ use crate::mapping::{decode_url, unescape_loosely};
 /// function URLs pass them on. Fields of payloads: AWS Lambda Developer Guide and the guides of the
 /// services for `CodePipeline` (`artifactCredentials`), Cognito (`password`, `challengeAnswer`), API
 /// Gateway (`apiKey`, `authorizationToken`), S3 Object Lambda (`outputToken`), Alexa
-/// (`accessToken`, `apiAccessToken`).
+/// (`accessToken`, `apiAccessToken`). Answers: AWS KMS API Reference, "`Decrypt`" and "`GenerateDataKey`";
+/// AWS Secrets Manager API Reference, "`GetSecretValue`".
 const KEYS: &[(&str, &[&str])] = &[
     ("authorization", &["authorization", "proxyauthorization", "authorizationtoken"]),
     ("cookie", &["cookie", "cookies", "setcookie"]),
@@ -48,11 +49,12 @@ const KEYS: &[(&str, &[&str])] = &[
             "signingsecret",
             "webhooksecret",
             "secretstring",
-            "secretbinary",
             "secretkey",
             "challengeanswer",
         ],
     ),
+    ("secret-binary", &["secretbinary"]),
+    ("plaintext", &["plaintext", "privatekeyplaintext"]),
     ("private-key", &["privatekey"]),
     (
         "password",
@@ -164,6 +166,11 @@ static ALL: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     RegexSet::new(shapes.chain(NAMED.iter().map(|(shape, _)| shape))).ok()
 });
 
+/// The rules for bytes, which APIs have in base64. A plaintext that is no base64 is a text that is
+/// called so.
+pub(super) const BYTES: [&str; 2] = ["secret-binary", PLAINTEXT];
+pub(super) const PLAINTEXT: &str = "plaintext";
+
 /// The name by which keys are compared.
 pub(super) fn comparable(key: &str) -> String {
     key.chars().filter(|c| *c != '-' && *c != '_').flat_map(char::to_lowercase).collect()
@@ -223,7 +230,7 @@ impl Named {
             Self::Line if is_header => !value.as_str().starts_with(['"', '\'']),
             Self::Line => is_one_value(value.as_str()),
         };
-        if !is_value || is_nothing(value.as_str()) {
+        if !is_value || rule == PLAINTEXT || is_nothing(value.as_str()) {
             return None;
         }
         let part = removed_part(value.as_str(), rule);

@@ -103,7 +103,7 @@ pub(crate) fn has_token(text: &str) -> bool {
 }
 
 /// Whether a text is nothing but a token, or an old marker: if with more behind it.
-pub(super) fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     text.starts_with("REDACTED:") || tokens_in(text).any(|range| range == (0..text.len()))
 }
 

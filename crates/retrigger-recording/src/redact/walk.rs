@@ -8,9 +8,10 @@ use std::{collections::HashMap, ops::Range};
 use super::{
     Anonymize, Redactor,
     hits::{Hit, Replacement},
+    packing::{Packing, unpack},
     rules,
     search::search,
-    tokens::{Tokens, is_token, removed_part},
+    tokens::{Tokens, has_token, is_token, removed_part},
 };
 use crate::{
     mapping::{Layer, unescape_json},
@@ -245,6 +246,7 @@ impl<'r> Walk<'_, 'r> {
 
     fn number(&mut self, number: &str, start: usize, rule: Option<&str>) {
         let known = self.tokens.rule_of_known(number).map(str::to_owned);
+        let rule = rule.filter(|rule| *rule != rules::PLAINTEXT);
         let Some(rule) = rule.map(str::to_owned).or(known).filter(|_| number != "0") else {
             return;
         };
@@ -261,6 +263,13 @@ impl<'r> Walk<'_, 'r> {
         let Some(rule) = rule.filter(|rule| is_removed(&string.value, rule)) else {
             return self.text_of(string);
         };
+        if rules::BYTES.contains(&rule) {
+            match unpack(&string.value) {
+                Some(unpacked) => return self.bytes(string, rule, unpacked),
+                None if rule == rules::PLAINTEXT => return self.text_of(string),
+                None => {}
+            }
+        }
         let part = removed_part(&string.value, rule);
         let secret = string.value.get(part.clone()).unwrap_or_default();
         if secret.is_empty() || is_token(secret) {
@@ -273,6 +282,17 @@ impl<'r> Walk<'_, 'r> {
             return self.hit(content(string), rule, with);
         };
         self.hit(outwards(&layers, part), rule, Replacement::Token(secret.to_owned()));
+    }
+
+    /// Bytes in base64: what takes their place is in base64 too, so that it can be decoded.
+    fn bytes(&mut self, string: &StringAt<'_>, rule: &str, (packing, inner): (Packing, String)) {
+        if inner.is_empty() || has_token(&inner) {
+            return;
+        }
+        self.tokens.learn(&inner, &string.value, rule);
+        let hits = vec![Hit::token(0..inner.len(), rule.to_owned(), inner.clone())];
+        let with = Replacement::Packed { packing, text: inner, hits, in_url: false };
+        self.hit(content(string), rule, with);
     }
 
     /// A string that no key gives away: JSON, packed text, or plain text.
