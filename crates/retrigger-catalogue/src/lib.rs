@@ -26,3 +26,6 @@
 
 pub mod facts;
 pub mod wire;
+
+mod index;
+mod sixteen;
