@@ -8,24 +8,26 @@ and of the last one that knows dependent actions. No description is copied.
 
 The format, all numbers little-endian:
 
-    header      8 bytes "RTFACTS1", then 11 pairs of u32, (offset, count), for the sections below
+    header      8 bytes "RTFACTS2", then 13 pairs of u32, (offset, count), for the sections below
     words       count + 1 offsets (u16) into the letters: the dictionary of pieces of text
     letters     the words one after another
     texts       bytes; a text is its count of tokens (u8) and its tokens: a byte below 160 is the
                 number of a word; a byte b from 160 on and the next byte c are 160 + (b - 160) * 256 + c
     lists       u16s; a list is its length and its members
-    services    prefix text u24, name text u24, first action u16, actions u16, first resource type
+    services    the first 15 bytes of the prefix, and zeros; its length u8; prefix text u24, name text u24, first action u16, actions u16, first resource type
                 u16, resource types u16, list of keys u16; by prefix
     actions     name text u24, access level u8 (bit 7: retired), shape u16; by service, by name in
                 lower case
-    slots       u16, a power of two of them: 1 + the number of the action, or of the service after
-                all actions, whose hash (`hashed`) leads here or shortly before; 0 where free
     shapes      lists of resource types, of keys and of dependent actions, u16 each. A list of
                 resource types has pairs: the type, 0x8000 set where it is required, and the list
                 of keys that it brings
     types       name text u24, ARN text u24, list of keys u16
-    keys        name text u24, type u8 (bit 7: multi-valued, bit 6: global); by name in lower case
+    keys        name text u24, type u8 (bit 7: multi-valued, bit 6: global, bit 5: it has a variable
+                part, bit 4: one, at its end); by name in lower case
     owners      u16, the service of each 32nd action
+    and three indexes (`index.py`), each followed by a u16 for each entry, the number that it leads to:
+    services by prefix; actions by name, hashed under the number of the service; keys by name, those
+    with a variable part by what stands before it as well, which leads to the first that starts so
 """
 
 import collections
@@ -36,10 +38,16 @@ import struct
 import sys
 import tomllib
 
+from index import hashed, index, order, seed
+
 HERE = pathlib.Path(__file__).parent
 TYPES = ["String", "ARN", "Bool", "Numeric", "Date", "IPAddress", "DateOrNumeric"]
 LEVELS = ["List", "Read", "Write", "Tagging, Write", "Permissions management, Write"]
 SHORT = 160
+# The variable part of a key's name.
+VARIABLE = re.compile(r"\$\{[^}]*\}|<[^>]*>")
+# What stands before the variable part of a key's name ends with one of these and is not longer.
+HEAD_ENDS, LONGEST_HEAD = "/:.-", 64
 WORD = re.compile(
     r"arn:\$\{Partition\}:|:\$\{Region\}:\$\{Account\}:|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+"
     r"|[^A-Za-z0-9]+"
@@ -157,18 +165,6 @@ def key_table(services):
     return dict(sorted(keys.items()))
 
 
-def hashed(prefix, name):
-    """Of eight bytes at a time, bit 5 of each set, by which letters lose their case."""
-    state = 0
-    for text in (prefix, name):
-        for start in range(0, len(text), 8):
-            chunk = text[start : start + 8].encode().ljust(8, b"\0")
-            number = int.from_bytes(chunk, "little") | 0x2020202020202020
-            state = (state ^ number) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
-            state ^= state >> 32
-    return state
-
-
 class Writer:
     def __init__(self, services):
         self.services = dict(sorted(services.items()))
@@ -222,6 +218,7 @@ class Writer:
         services, actions, types = bytearray(), bytearray(), bytearray()
         action_count = type_count = 0
         for prefix, service in self.services.items():
+            services += prefix.encode()[:15].ljust(15, b"\0") + bytes([len(prefix)])
             services += self.texts.ref(prefix) + self.texts.ref(service["name"])
             services += struct.pack(
                 "<HHHHH", action_count, len(service["actions"]), type_count, len(service["types"]),
@@ -238,26 +235,40 @@ class Writer:
                 types += struct.pack("<H", self.key_list(resource.get("conditionKeys", [])))
         return services, actions, types
 
-    def slots(self):
-        size = 1 << (len(self.actions) * 4 // 3).bit_length()
-        slots = [0] * size
-        for number, (prefix, name) in enumerate(self.actions + [(p, "") for p in self.services]):
-            at = hashed(prefix, name) % size
-            while slots[at]:
-                at = (at + 1) % size
-            slots[at] = number + 1
-        return slots
+    def indexes(self):
+        prefixes = {prefix: number for number, prefix in enumerate(self.services)}
+        keys = [(name, number) for number, name in enumerate(self.keys)]
+        heads = {}
+        for name, number in keys:
+            head, *variable = VARIABLE.split(name)
+            if variable:
+                assert len(head) <= LONGEST_HEAD and head[-1] in HEAD_ENDS, head
+                heads.setdefault(head, number)
+        entries = [
+            [(hashed(0, prefix), number) for prefix, number in prefixes.items()],
+            [(hashed(seed(prefixes[prefix]), name), number)
+             for number, (prefix, name) in enumerate(self.actions)],
+            [(hashed(0, name), number) for name, number in [*keys, *heads.items()]],
+        ]
+        for pairs in entries:
+            pairs = [pairs[at] for at in order([hash for hash, _ in pairs])]
+            numbers = [number for _, number in pairs]
+            data = index([hash for hash, _ in pairs])
+            yield data + struct.pack(f"<{len(numbers)}H", *numbers), len(pairs)
 
     def key_records(self):
         records = bytearray()
         for name, kind, multi, is_global in self.keys.values():
             records += self.texts.ref(name)
-            records.append(TYPES.index(kind) | 0x80 * multi | 0x40 * is_global)
+            parts = VARIABLE.split(name)
+            records.append(
+                TYPES.index(kind) | 0x80 * multi | 0x40 * is_global | 0x20 * (len(parts) > 1)
+                | 0x10 * (len(parts) == 2 and not parts[1]))
         return records
 
     def blob(self):
         services, actions, types = self.records()
-        keys, slots = self.key_records(), self.slots()
+        keys = self.key_records()
         prefixes = list(self.services)
         owners = [prefixes.index(prefix) for prefix, _ in self.actions[::32]]
         letters = "".join(self.texts.words).encode()
@@ -273,14 +284,14 @@ class Writer:
             (u16s(self.lists.pool), len(self.lists.pool)),
             (services, len(self.services)),
             (actions, len(self.actions)),
-            (u16s(slots), len(slots)),
             (b"".join(self.shapes), len(self.shapes)),
             (types, len(self.type_number)),
             (keys, len(self.keys)),
             (u16s(owners), len(owners)),
+            *self.indexes(),
         ]
         at = 8 + 8 * len(sections)
-        header, body = bytearray(b"RTFACTS1"), bytearray()
+        header, body = bytearray(b"RTFACTS2"), bytearray()
         for section, count in sections:
             header += struct.pack("<II", at + len(body), count)
             body += section

@@ -5,38 +5,43 @@ Usage: wire.py OUTPUT. Only names, paths and places are taken, no descriptions.
 
 The format (numbers are little-endian; `text` is a byte of length, then UTF-8):
 
-    header      "RTW1", then a u32 of position and a u32 of count for each section, in this order
+    header      "RTW2", then a u32 of position and a u32 of count for each section, in this order
     words       u16 offsets (count + 1, from the end of the offsets), then their bytes; by falling
                 frequency. What names are made of.
-    literals    u24 offsets (count + 1), then bytes: path segments and query names, sorted
-    names       u24 offsets (count + 1), then word codes: member names, wire names, and path
+    literals    u16 offsets (count + 1), then word codes: path segments, query names and headers, in
+                the order of the index
+    names       u16 offsets (count + 1), then word codes: member names, wire names, and path
                 segments with labels
+    members     of each u8 kind, u16 name of the member, u16 name on the wire; by falling frequency
     services    u32 position of each (count), then the records, sorted by signing name and id
     targets     u16 numbers of services that have a target prefix, sorted by that
+    index       of the literals (`index.py`)
 
 A word code is one byte under 200, or two: (first - 200) * 256 + second + 200.
 A number in a record (`n`) is one byte under 192, or two: (first - 192) * 256 + second + 192; first
 255 says that two more bytes are the number.
 
 A service: text id, signing name, endpoint prefix, service id, target prefix (or empty), API
-version, code of the access-denied error (or empty); u16 its status; u8 protocols by bit (json,
-smithy-rpc-v2-cbor, query, ec2, rest-json, rest-xml); u8 JSON version (0 or 1 for 1.0 and 1.1);
+version, code of the access-denied error (or empty), XML namespace (or empty); u16 status of the
+error; u8 protocols by bit (json, smithy-rpc-v2-cbor, query, ec2, rest-json, rest-xml); u8 of bits:
+1 for JSON 1.1 and not 1.0, 2 where it has error codes of the query protocol that it spoke before;
 u16 operations; u16 routes; u16 offset of each operation, sorted by name, from the end of these
 tables; then (for REST) u16 operation of each route, sorted by method, greediness, number of
 segments, URI, and deprecated ones last. Offsets lead to operations:
 
-    u8 flags (1 host prefix, 2 REST, 4 conditions, 8 members);
+    u8 flags (1 host prefix, 2 REST, 4 conditions, 8 members, 16 unsigned);
     for REST: u8 method, u8 segments (+ 0x80: one of them is greedy);
     u8 bytes of the name, its word codes;
     with a host prefix: n name;
     for REST: of each segment n literal * 2, or name * 2 + 1;
     with conditions: u8 of them, each: u8 kind (0 query name, 1 query name with value, 2 query
     member, 3 header member), n literal, with kind 1 n literal again;
-    with members: u8 of them, each: u8 kind (0 label, 1 query, 2 header, 3 body, 4 prefix of
-    headers, 5 payload, 6 payload that is the body as it is), n name of the member, n name on the wire.
+    with members: u8 of them, of each n member. Kinds are 0 label, 1 query, 2 header, 3 body, 4
+    prefix of headers, 5 payload, 6 payload that is the body as it is, 7 idempotency token.
 
-Members stand there only where the wire's name differs from the member's, or in headers.
-Conditions of kind 2 and 3 are required members, kept where another operation has the same route.
+Members stand there only where the wire's name differs from the member's, or in headers, or as
+idempotency tokens. Conditions of kind 2 and 3 are required members, kept where another operation
+has the same route.
 """
 
 import collections
@@ -47,14 +52,15 @@ import sys
 import botocore
 import botocore.session
 
+from index import hashed, index, order
+
 VERSION = "1.44.8"
 PROTOCOLS = ["json", "smithy-rpc-v2-cbor", "query", "ec2", "rest-json", "rest-xml"]
 METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-# The names that errors of a lack of permission have, the likeliest first.
+# The names of the error with which IAM refuses. What other names there are in models, such as
+# `ForbiddenException` and `NotAuthorizedException`, are for what the service itself refuses.
 DENIED = [
     "AccessDeniedException", "AccessDenied", "AuthorizationError", "AuthorizationErrorException",
-    "UnauthorizedOperation", "ForbiddenException", "NotAuthorizedException",
-    "UnauthorizedException", "AccessDeniedFault", "AccessForbidden",
 ]
 
 
@@ -69,6 +75,13 @@ def denied(model):
         if code in found:
             return code, found[code]
     return "", 0
+
+
+def namespace(model):
+    """The XML namespace; services of REST-XML have it at their inputs."""
+    inputs = (operation.get("input", {}) for operation in model["operations"].values())
+    found = [each["xmlNamespace"]["uri"] for each in inputs if "xmlNamespace" in each]
+    return model["metadata"].get("xmlNamespace", found[0] if found else "")
 
 
 def split_uri(uri):
@@ -142,6 +155,12 @@ class Operation:
         self.name = name
         self.host_prefix = operation.get("endpoint", {}).get("hostPrefix", "")
         self.members = list(members_of(protocol, shapes, shape))
+        self.members += [
+            (7, name, name) for name, member in shape.get("members", {}).items()
+            if member.get("idempotencyToken")
+        ]
+        self.is_unsigned = (
+            operation.get("authtype") == "none" or "smithy.api#noAuth" in operation.get("auth", []))
         # S3's GetBucketLifecycle is on the wire what GetBucketLifecycleConfiguration is, which
         # comes first.
         self.deprecated = operation.get("deprecated", False)
@@ -151,7 +170,6 @@ class Operation:
             self.segments, static = split_uri(operation["http"]["requestUri"])
             route = (self.method, shape_of(self.segments))
             self.conditions = list(conditions_of(shape, static, shared[route] > 1))
-
 
     def segment_key(self):
         return len(self.segments) | 0x80 * any("+}" in each for each in self.segments)
@@ -164,13 +182,14 @@ class Service:
         self.protocol = meta["protocol"]
         protocols = set(meta.get("protocols", [])) | {self.protocol}
         self.protocols = sum(1 << PROTOCOLS.index(p) for p in protocols if p in PROTOCOLS)
-        self.json_version = 1 if meta.get("jsonVersion") == "1.1" else 0
+        self.bits = (meta.get("jsonVersion") == "1.1") | ("awsQueryCompatible" in meta) << 1
         self.endpoint = meta["endpointPrefix"]
         self.signing = meta.get("signingName", self.endpoint)
         self.service_id = meta.get("serviceId", name)
         self.target = meta.get("targetPrefix", "")
         self.version = meta["apiVersion"]
         self.denied = denied(model)
+        self.namespace = namespace(model)
         shared = collections.Counter()
         for operation in model["operations"].values():
             http = operation.get("http", {})
@@ -204,18 +223,13 @@ def number(value):
     return b"\xff" + struct.pack("<H", value)
 
 
-def u24(value):
-    return struct.pack("<I", value)[:3]
-
-
-def table(entries, width):
+def table(entries):
     offsets, at = [], 0
     for entry in entries:
         offsets.append(at)
         at += len(entry)
     offsets.append(at)
-    pack = (lambda v: struct.pack("<H", v)) if width == 2 else u24
-    return b"".join(map(pack, offsets)) + b"".join(entries)
+    return struct.pack(f"<{len(offsets)}H", *offsets) + b"".join(entries)
 
 
 class Writer:
@@ -235,17 +249,22 @@ class Writer:
                     if value is not None:
                         literals.add(value)
         counted = collections.Counter()
-        for name in [*names, *(o.name for o in operations)]:
+        for name in [*names, *literals, *(o.name for o in operations)]:
             counted.update(pieces(name))
         self.words = sorted(counted, key=lambda w: (-counted[w], w))
         self.word = {word: at for at, word in enumerate(self.words)}
+        members = collections.Counter(m for o in operations for m in o.members)
+        self.members = sorted(members, key=lambda m: (-members[m], m))
+        self.member = {member: at for at, member in enumerate(self.members)}
         used = collections.Counter(n for o in operations for _, m, w in o.members for n in (m, w))
         for operation in operations:
             if operation.rest:
                 used.update(s for s in operation.segments if "{" in s)
         self.names = sorted(names, key=lambda n: (-used[n], n))
         self.name = {name: at for at, name in enumerate(self.names)}
-        self.literals = sorted(literals, key=str.encode)
+        sorted_ = sorted(literals, key=str.encode)
+        hashes = [hashed(0, literal) for literal in sorted_]
+        self.literals = [sorted_[at] for at in order(hashes)]
         self.literal = {name: at for at, name in enumerate(self.literals)}
 
     def codes(self, name):
@@ -263,7 +282,8 @@ class Writer:
         codes = self.codes(operation.name)
         conditions = operation.conditions if operation.rest else []
         flags = (bool(operation.host_prefix) | operation.rest << 1
-                 | bool(conditions) << 2 | bool(operation.members) << 3)
+                 | bool(conditions) << 2 | bool(operation.members) << 3
+                 | operation.is_unsigned << 4)
         out = bytes([flags])
         if operation.rest:
             out += bytes([METHODS.index(operation.method), operation.segment_key()])
@@ -283,16 +303,16 @@ class Writer:
                 out += number(self.literal[value])
         if operation.members:
             out += bytes([len(operation.members)])
-        for kind, member, wire in operation.members:
-            out += bytes([kind]) + number(self.name[member]) + number(self.name[wire])
+        for member in operation.members:
+            out += number(self.member[member])
         return out
 
     def service(self, service):
         code, status = service.denied
         out = b"".join(map(text, [
             service.id, service.signing, service.endpoint, service.service_id, service.target,
-            service.version, code]))
-        out += struct.pack("<HBB", status, service.protocols, service.json_version)
+            service.version, code, service.namespace]))
+        out += struct.pack("<HBB", status, service.protocols, service.bits)
         rest = service.protocol.startswith("rest")
         routes = sorted(
             range(len(service.operations) if rest else 0),
@@ -319,13 +339,17 @@ class Writer:
             (at for at, each in enumerate(self.services) if each.target),
             key=lambda at: (self.services[at].target.encode(), at))
         sections = [
-            (len(self.words), table([w.encode() for w in self.words], 2)),
-            (len(self.literals), table([w.encode() for w in self.literals], 3)),
-            (len(self.names), table([self.codes(n) for n in self.names], 3)),
+            (len(self.words), table([word.encode() for word in self.words])),
+            (len(self.literals), table([self.codes(each) for each in self.literals])),
+            (len(self.names), table([self.codes(each) for each in self.names])),
+            (len(self.members), b"".join(
+                struct.pack("<BHH", kind, self.name[member], self.name[wire])
+                for kind, member, wire in self.members)),
             (len(records), offsets + b"".join(records)),
             (len(targets), b"".join(struct.pack("<H", at) for at in targets)),
+            (len(self.literals), index([hashed(0, each) for each in self.literals])),
         ]
-        head, at = b"RTW1", 4 + 8 * len(sections)
+        head, at = b"RTW2", 4 + 8 * len(sections)
         for count, data in sections:
             head += struct.pack("<II", at, count)
             at += len(data)

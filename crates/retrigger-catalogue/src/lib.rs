@@ -26,3 +26,16 @@
 
 pub mod facts;
 pub mod wire;
+
+mod index;
+mod sixteen;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_data_are_under_a_mebibyte() {
+        let (facts, wire) =
+            (include_bytes!("../data/facts.bin"), include_bytes!("../data/wire.bin"));
+        assert!(facts.len() + wire.len() < 1 << 20, "{} bytes", facts.len() + wire.len());
+    }
+}

@@ -38,7 +38,7 @@ mod service;
 mod text;
 mod unidentified;
 
-pub use authorize::{Account, Authorization, Resource, authorizations, named};
+pub use authorize::{Account, Authorization, Resource, authorizations, named, tells};
 pub use bad_body::BadBody;
 pub use identify::{Identified, identify};
 pub use operation::Operation;

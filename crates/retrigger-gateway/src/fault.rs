@@ -212,31 +212,31 @@ impl Fault {
     }
 }
 
-/// The code of a refusal. Sources: the "Common errors" of each service's API reference; Amazon SNS
-/// API Reference, "Common error types" (`AuthorizationError`); Amazon EC2 API Reference, "Error
-/// codes" (`UnauthorizedOperation`).
+/// Code and status of a refusal: those that the service's model has, or else those of its family.
+/// Sources: the "Common errors" of each service's API reference; Amazon EC2 API Reference, "Error
+/// codes for the Amazon EC2 API" (`UnauthorizedOperation`).
 ///
-/// Not settled: the status of a JSON service, which few pages give. Refusals seen of KMS, Logs and
-/// DynamoDB have 400, and of services that spoke the query protocol before, such as SQS, 403.
+/// Not settled: the status of a JSON service, which few models and pages give. Refusals seen of
+/// KMS, Logs and DynamoDB have 400, and of services that spoke the query protocol before, such as
+/// SQS, 403.
 fn denied(family: Family, operation: Option<&Operation>, message: &str) -> Worded {
     let is_query_compatible = operation.is_some_and(|operation| operation.query_compatible);
-    let service = operation.map_or("", |operation| operation.service.as_str());
+    let (own_code, own_status) = operation.map(|known| known.access_denied).unwrap_or_default();
+    let (status, code) = match family {
+        Family::Json if !is_query_compatible => (400, "AccessDeniedException"),
+        Family::Json | Family::Rest => (403, "AccessDeniedException"),
+        Family::Ec2 => (403, "UnauthorizedOperation"),
+        Family::S3 | Family::Query => (403, "AccessDenied"),
+    };
     let message =
         operation.map_or(message.to_owned(), |operation| wording::of_service(message, operation));
-    match family {
-        Family::Json if is_query_compatible => worded(403, "AccessDeniedException", message),
-        Family::Json => worded(400, "AccessDeniedException", message),
-        Family::Rest => worded(403, "AccessDeniedException", message),
+    let message = match family {
         // The text ends with "Encoded authorization failure message: …" on AWS, which only AWS can
         // make and `sts:DecodeAuthorizationMessage` reads.
-        Family::Ec2 => worded(
-            403,
-            "UnauthorizedOperation",
-            format!("You are not authorized to perform this operation. {message}"),
-        ),
-        Family::Query if service == "sns" => worded(403, "AuthorizationError", message),
-        Family::S3 | Family::Query => worded(403, "AccessDenied", message),
-    }
+        Family::Ec2 => format!("You are not authorized to perform this operation. {message}"),
+        _ => message,
+    };
+    worded(own_status.unwrap_or(status), own_code.unwrap_or(code), message)
 }
 
 fn malformed_body(family: Family, message: &str) -> Worded {

@@ -66,8 +66,7 @@ impl Identify for Aws {
 
 impl Aws {
     fn operation(&self, found: &Identified, parameters: Value, scope: Option<&Scope>) -> Operation {
-        let name = found.operation.name().to_string();
-        let (id, signing_name) = (found.service.id(), found.service.signing_name());
+        let (service, operation) = (found.service, found.operation);
         let account = Account {
             partition: &self.partition,
             region: scope.map_or("us-east-1", |scope| scope.region.as_str()),
@@ -77,15 +76,16 @@ impl Aws {
         let authorizations: Vec<Authorization> = asked.into_iter().map(authorization).collect();
         let action = authorizations.first().and_then(|first| first.action.split(':').next());
         Operation {
-            service: action.unwrap_or(signing_name).to_owned(),
+            service: action.unwrap_or(service.signing_name()).to_owned(),
             authorizations,
             protocol: protocol(found.protocol),
-            xml_namespace: None,
-            query_compatible: QUERY_COMPATIBLE.contains(&id),
-            is_unsigned: is_unsigned(id, &name),
+            xml_namespace: service.xml_namespace().map(str::to_owned),
+            query_compatible: service.is_query_compatible(),
+            is_unsigned: operation.is_unsigned(),
+            access_denied: service.access_denied(),
             parameters,
-            idempotency_members: TOKENS.map(str::to_owned).to_vec(),
-            name,
+            idempotency_members: operation.idempotency_tokens().map(|n| n.to_string()).collect(),
+            name: operation.name().to_string(),
         }
     }
 }
@@ -107,53 +107,6 @@ pub fn needed(key: &CallKey, aws: &Aws, region: &str) -> Vec<Authorization> {
     let account = Account { partition: &aws.partition, region, account: &aws.account };
     let asked = wire::authorizations(&found, &key.parameters, &account);
     asked.into_iter().map(authorization).collect()
-}
-
-/// The services that spoke the query protocol before, and still carry its error codes. Source:
-/// Smithy documentation, "AWS query compatible trait".
-const QUERY_COMPATIBLE: [&str; 2] = ["sqs", "cloudwatch"];
-
-/// The names of members that SDKs fill with a random value. Source: Smithy documentation,
-/// "idempotencyToken trait".
-const TOKENS: [&str; 6] = [
-    "ClientRequestToken",
-    "ClientToken",
-    "IdempotencyToken",
-    "clientRequestToken",
-    "clientToken",
-    "idempotencyToken",
-];
-
-/// The operations that AWS takes without a signature: they hand out credentials. Sources: AWS STS
-/// API Reference, "`AssumeRoleWithWebIdentity`", "`AssumeRoleWithSAML`"; Amazon Cognito Developer
-/// Guide, "List of API operations grouped by authorization model".
-fn is_unsigned(service: &str, operation: &str) -> bool {
-    match service {
-        "sts" => matches!(operation, "AssumeRoleWithWebIdentity" | "AssumeRoleWithSAML"),
-        "cognito-identity" => matches!(
-            operation,
-            "GetId" | "GetCredentialsForIdentity" | "GetOpenIdToken" | "UnlinkIdentity"
-        ),
-        "cognito-idp" => matches!(
-            operation,
-            "InitiateAuth"
-                | "RespondToAuthChallenge"
-                | "SignUp"
-                | "ConfirmSignUp"
-                | "ResendConfirmationCode"
-                | "ForgotPassword"
-                | "ConfirmForgotPassword"
-                | "GetUser"
-                | "ChangePassword"
-                | "GlobalSignOut"
-                | "RevokeToken"
-        ),
-        "sso" => true,
-        "sso-oidc" => {
-            matches!(operation, "CreateToken" | "RegisterClient" | "StartDeviceAuthorization")
-        }
-        _ => false,
-    }
 }
 
 fn protocol(protocol: wire::Protocol) -> Protocol {

@@ -37,6 +37,9 @@ pub struct Operation {
     /// Whether errors carry the codes of the query protocol that the service spoke before, in the
     /// header `x-amzn-query-error`.
     pub query_compatible: bool,
+    /// The code and status with which the service refuses what no policy allows, where its model
+    /// says so.
+    pub access_denied: (Option<&'static str>, Option<u16>),
     /// Whether AWS takes the call without a signature.
     pub is_unsigned: bool,
     /// What is asked: the members of the request by the API's own names.

@@ -75,6 +75,7 @@ mod tests {
             query_compatible: false,
             is_unsigned: false,
             parameters: json!({"SecretId": "db"}),
+            access_denied: (None, None),
             idempotency_members: Vec::new(),
             authorizations: vec![authorization],
         };

@@ -1,5 +1,7 @@
 //! The sections of `data/facts.bin` and the numbers in them.
 
+use crate::{index::Index, sixteen::sixteen};
+
 static BLOB: &[u8] = include_bytes!("../../data/facts.bin");
 
 /// A section: where it starts, and how many records it has.
@@ -26,11 +28,13 @@ pub(super) const TEXTS: Section = section(2);
 pub(super) const LISTS: Section = section(3);
 pub(super) const SERVICES: Section = section(4);
 pub(super) const ACTIONS: Section = section(5);
-pub(super) const SLOTS: Section = section(6);
-pub(super) const SHAPES: Section = section(7);
-pub(super) const TYPES: Section = section(8);
-pub(super) const KEYS: Section = section(9);
-pub(super) const OWNERS: Section = section(10);
+pub(super) const SHAPES: Section = section(6);
+pub(super) const TYPES: Section = section(7);
+pub(super) const KEYS: Section = section(8);
+pub(super) const OWNERS: Section = section(9);
+pub(super) const SERVICES_BY_PREFIX: Section = section(10);
+pub(super) const ACTIONS_BY_NAME: Section = section(11);
+pub(super) const KEYS_BY_NAME: Section = section(12);
 
 impl Section {
     #[inline]
@@ -52,12 +56,24 @@ impl Section {
         self.u16(at) | usize::from(self.byte(at + 2)) << 16
     }
 
+    /// Sixteen bytes, some of which may be of what follows.
+    #[inline]
+    pub(super) fn sixteen(self, at: usize) -> u128 {
+        sixteen(BLOB, self.start + at)
+    }
+
+    /// What `look` makes of the first number that it takes, of those to which an index may lead
+    /// from a hash.
+    #[inline]
+    pub(super) fn find<T>(self, hash: u64, look: impl Fn(usize) -> Option<T>) -> Option<T> {
+        let end = Index::len(self.count);
+        let index = Index::new(self.count, BLOB.get(self.start..).unwrap_or_default());
+        index.find(hash, |entry| look(self.u16(end + 2 * entry)))
+    }
+
     /// The bytes from `from` to before `to`; none where there are no such.
     #[inline]
     pub(super) fn bytes(self, from: usize, to: usize) -> &'static [u8] {
         BLOB.get(self.start + from..self.start + to).unwrap_or_default()
     }
 }
-
-#[cfg(test)]
-pub(super) const SIZE: usize = BLOB.len();

@@ -1,6 +1,10 @@
 //! Condition keys.
 
-use super::{Text, blob::KEYS};
+use super::{
+    Text,
+    blob::{KEYS, KEYS_BY_NAME},
+};
+use crate::index::hash;
 
 const SIZE: usize = 4;
 
@@ -39,20 +43,39 @@ pub enum KeyType {
 /// assert!(condition_key("aws:TagKeys").unwrap().is_multi_valued());
 /// assert_eq!(condition_key("s3:max-keys").unwrap().key_type(), KeyType::Numeric);
 /// ```
+// PERF: see `benches/catalogue.rs`.
 pub fn condition_key(name: &str) -> Option<ConditionKey> {
-    let at = first_from(name.as_bytes());
-    let exact = ConditionKey::new(at);
-    if at < KEYS.count && exact.name().eq_ignore_case(name) {
-        return Some(exact);
-    }
-    // Keys with a variable part start as the name does up to its service's colon.
-    let service = &name.as_bytes()[..=name.find(':')?];
-    let first = first_from(service);
-    let same_service = (first..KEYS.count)
-        .map(ConditionKey::new)
-        .take_while(|key| starts_with(key.name(), service));
-    let mut templates = same_service.filter(|key| key.is_template());
-    templates.find(|key| fits(&key.name().to_string(), name))
+    let exact = indexed(name.as_bytes(), |key| key.name().eq_ignore_case(name));
+    exact.or_else(|| template(name))
+}
+
+/// A key that is indexed under a name, or under what begins it.
+fn indexed(name: &[u8], is_meant: impl Fn(ConditionKey) -> bool) -> Option<ConditionKey> {
+    KEYS_BY_NAME.find(hash(0, name), |number| {
+        let key = ConditionKey::new(number);
+        is_meant(key).then_some(key)
+    })
+}
+
+/// The key with a variable part that fits best: of those of the longest beginning, the longest.
+fn template(name: &str) -> Option<ConditionKey> {
+    let beginning = name.as_bytes().get(..LONGEST_HEAD).unwrap_or(name.as_bytes());
+    let ends = beginning.iter().enumerate().rev().filter(|(_, byte)| is_head_end(**byte));
+    ends.filter_map(|(end, _)| beginning.get(..=end)).find_map(|head| {
+        let is_of = |key: &ConditionKey| key.name().starts_with_ignore_case(head);
+        let first = indexed(head, |key| key.is_template() && is_of(&key))?;
+        let alike = std::iter::once(first).chain(first.next().take_while(is_of));
+        let length = |key: ConditionKey| key.name().pieces().map(str::len).sum::<usize>();
+        let fitting = alike.filter(|key| key.fits(head, name));
+        fitting.reduce(|one, other| if length(other) > length(one) { other } else { one })
+    })
+}
+
+/// What stands before the variable part of a name ends so, and is not longer.
+const LONGEST_HEAD: usize = 64;
+
+fn is_head_end(byte: u8) -> bool {
+    matches!(byte, b'/' | b':' | b'.' | b'-')
 }
 
 /// Every condition key that a service lists and the global ones, by name.
@@ -64,25 +87,6 @@ pub fn condition_keys() -> impl ExactSizeIterator<Item = ConditionKey> + Clone {
 /// context keys".
 pub fn global_keys() -> impl Iterator<Item = ConditionKey> + Clone {
     condition_keys().filter(|key| key.is_global())
-}
-
-/// The number of the first key that does not come before `name`.
-fn first_from(name: &[u8]) -> usize {
-    let (mut low, mut high) = (0, KEYS.count);
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        if ConditionKey::new(middle).name().cmp_lower(name).is_lt() {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
-}
-
-fn starts_with(text: Text, start: &[u8]) -> bool {
-    let mut bytes = text.pieces().flat_map(str::bytes);
-    start.iter().all(|byte| bytes.next().is_some_and(|mine| mine.eq_ignore_ascii_case(byte)))
 }
 
 /// Whether `name` is `template` with each variable, `${…}` or `<…>`, replaced by some text.
@@ -109,6 +113,24 @@ impl ConditionKey {
         Self { at: SIZE * number }
     }
 
+    /// The keys after it.
+    fn next(self) -> impl Iterator<Item = Self> {
+        (self.at / SIZE + 1..KEYS.count).map(Self::new)
+    }
+
+    /// Whether `name` is this with each variable replaced by some text, where it begins with what
+    /// stands before the first.
+    fn fits(self, head: &[u8], name: &str) -> bool {
+        let is_open_end = self.flags() & 0x10 != 0;
+        self.is_template()
+            && name.len() > head.len()
+            && (is_open_end || fits(&self.name().to_string(), name))
+    }
+
+    fn flags(self) -> u8 {
+        KEYS.byte(self.at + 3)
+    }
+
     /// The name; a variable part is written as AWS writes it, `${TagKey}` or `<key>`.
     pub fn name(self) -> Text {
         Text::new(KEYS.u24(self.at))
@@ -116,7 +138,7 @@ impl ConditionKey {
 
     /// What its values are. Services list a type that now and then is wider than the values.
     pub fn key_type(self) -> KeyType {
-        match KEYS.byte(self.at + 3) & 0x3f {
+        match self.flags() & 0x0f {
             1 => KeyType::Arn,
             2 => KeyType::Bool,
             3 => KeyType::Numeric,
@@ -129,16 +151,16 @@ impl ConditionKey {
 
     /// Whether a request may carry several values of it.
     pub fn is_multi_valued(self) -> bool {
-        KEYS.byte(self.at + 3) & 0x80 != 0
+        self.flags() & 0x80 != 0
     }
 
     /// Whether requests to any service may carry it.
     pub fn is_global(self) -> bool {
-        KEYS.byte(self.at + 3) & 0x40 != 0
+        self.flags() & 0x40 != 0
     }
 
     /// Whether its name has a variable part.
     pub fn is_template(self) -> bool {
-        self.name().pieces().any(|piece| piece.contains(['$', '<']))
+        self.flags() & 0x20 != 0
     }
 }

@@ -1,12 +1,20 @@
 //! Services, and actions by their full names.
 
+use std::ops::Range;
+
 use super::{
     Action, ConditionKey, ResourceType, Text,
-    blob::{ACTIONS, OWNERS, SERVICES, SLOTS},
+    blob::{ACTIONS, ACTIONS_BY_NAME, OWNERS, SERVICES, SERVICES_BY_PREFIX},
     list,
 };
+use crate::{
+    index::{hash, seed},
+    sixteen::{first, lower, sixteen},
+};
 
-const SIZE: usize = 16;
+const SIZE: usize = 32;
+/// Bytes of a prefix that stand in its record; most have no more.
+const SHORT: usize = 15;
 
 /// A service, as the part of an action before the colon names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,8 +30,14 @@ pub struct Service {
 /// assert!(service("lamda").is_none());
 /// ```
 pub fn service(prefix: &str) -> Option<Service> {
-    let services = candidates(prefix, "").filter_map(|number| number.checked_sub(ACTIONS.count));
-    services.map(Service::new).find(|service| service.prefix().eq_ignore_case(prefix))
+    let length = u8::try_from(prefix.len()).ok()?;
+    let start = first(lower(sixteen(prefix.as_bytes(), 0)), SHORT) | u128::from(length) << 120;
+    SERVICES_BY_PREFIX.find(hash(0, prefix.as_bytes()), |number| {
+        let service = Service::new(number);
+        let is_it = SERVICES.sixteen(service.at) == start
+            && (prefix.len() <= SHORT || service.prefix().eq_ignore_case(prefix));
+        is_it.then_some(service)
+    })
 }
 
 /// Every service, by prefix. Those that AWS has closed and its managed policies still name are
@@ -41,33 +55,7 @@ pub fn services() -> impl ExactSizeIterator<Item = Service> + Clone {
 /// ```
 // PERF: see `benches/catalogue.rs`.
 pub fn action(prefix: &str, name: &str) -> Option<Action> {
-    let actions = candidates(prefix, name).filter(|number| *number < ACTIONS.count);
-    actions.map(Action::new).find(|action| {
-        action.name().eq_ignore_case(name) && action.service().prefix().eq_ignore_case(prefix)
-    })
-}
-
-/// The numbers of the actions and, after these, services that may have these names: what stands
-/// in the slots from the hash on to the first free one.
-fn candidates(prefix: &str, name: &str) -> impl Iterator<Item = usize> {
-    let start = hash(hash(0, prefix), name);
-    // INVARIANT: the count is a power of two, so the low bits are enough.
-    #[expect(clippy::cast_possible_truncation, reason = "only the low bits count")]
-    let first = start as usize;
-    let mask = SLOTS.count.saturating_sub(1);
-    let slots = (0..SLOTS.count).map(move |step| first.wrapping_add(step) & mask);
-    slots.map_while(|slot| SLOTS.u16(2 * slot).checked_sub(1))
-}
-
-/// Eight bytes at a time, bit 5 of each set, by which letters lose their case.
-fn hash(state: u64, text: &str) -> u64 {
-    text.as_bytes().chunks(8).fold(state, |state, chunk| {
-        let mut bytes = [0; 8];
-        bytes[..chunk.len()].copy_from_slice(chunk);
-        let number = u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020;
-        let state = (state ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        state ^ state >> 32
-    })
+    service(prefix)?.action(name)
 }
 
 impl Service {
@@ -87,45 +75,45 @@ impl Service {
 
     /// The part of an action before the colon, in lower case.
     pub fn prefix(self) -> Text {
-        Text::new(SERVICES.u24(self.at))
+        Text::new(SERVICES.u24(self.at + 16))
     }
 
     /// What AWS calls the service, such as `Amazon S3`.
     pub fn name(self) -> Text {
-        Text::new(SERVICES.u24(self.at + 3))
+        Text::new(SERVICES.u24(self.at + 19))
     }
 
     fn first_action(self) -> usize {
-        SERVICES.u16(self.at + 6)
+        SERVICES.u16(self.at + 22)
     }
 
     /// The actions, by name.
     pub fn actions(self) -> impl ExactSizeIterator<Item = Action> + Clone {
+        self.action_numbers().map(Action::new)
+    }
+
+    fn action_numbers(self) -> Range<usize> {
         let first = self.first_action();
-        let end = (first + SERVICES.u16(self.at + 8)).min(ACTIONS.count);
-        (first..end).map(Action::new)
+        first..(first + SERVICES.u16(self.at + 24)).min(ACTIONS.count)
     }
 
     /// The action of this name.
     pub fn action(self, name: &str) -> Option<Action> {
-        // A prefix is one word or a few; the hash needs it as one text.
-        let mut prefix = [0; 64];
-        let mut end = 0;
-        for byte in self.prefix().pieces().flat_map(str::bytes) {
-            *prefix.get_mut(end)? = byte;
-            end += 1;
-        }
-        action(str::from_utf8(prefix.get(..end)?).ok()?, name)
+        let own = self.action_numbers();
+        ACTIONS_BY_NAME.find(hash(seed(self.at / SIZE), name.as_bytes()), |number| {
+            let action = own.contains(&number).then(|| Action::new(number))?;
+            action.name().eq_ignore_case(name).then_some(action)
+        })
     }
 
     /// The types of resource that the service has.
     pub fn resource_types(self) -> impl ExactSizeIterator<Item = ResourceType> + Clone {
-        let first = SERVICES.u16(self.at + 10);
-        (first..first + SERVICES.u16(self.at + 12)).map(ResourceType::new)
+        let first = SERVICES.u16(self.at + 26);
+        (first..first + SERVICES.u16(self.at + 28)).map(ResourceType::new)
     }
 
     /// The condition keys that the service lists: its own, and the global ones for tags.
     pub fn condition_keys(self) -> impl ExactSizeIterator<Item = ConditionKey> + Clone {
-        list::keys(SERVICES.u16(self.at + 14))
+        list::keys(SERVICES.u16(self.at + 30))
     }
 }

@@ -3,11 +3,6 @@ use rstest::rstest;
 use super::*;
 
 #[test]
-fn the_data_are_small() {
-    const { assert!(blob::SIZE < 600_000) }
-}
-
-#[test]
 fn every_record_decodes_and_is_found_by_its_name() {
     let mut count = 0;
     for service in services() {
@@ -92,6 +87,7 @@ fn an_action_names_what_it_depends_on() {
 #[case("aws:EpochTime", KeyType::DateOrNumeric, false, true)]
 #[case("aws:SourceIp", KeyType::IpAddress, false, true)]
 #[case("s3:ExistingObjectTag/team", KeyType::String, false, false)]
+#[case("github.com/enterprises/acme:actor", KeyType::String, false, false)]
 fn keys_have_their_types(
     #[case] name: &str,
     #[case] key_type: KeyType,
@@ -115,6 +111,16 @@ fn keys_have_their_types(
 fn what_is_no_key_is_not_found(#[case] name: &str) {
     assert_eq!(condition_key(name), None);
     let _ = (service(name), action(name, name), nearest_service(name), nearest_condition_key(name));
+}
+
+#[rstest]
+#[case("events:metadata/a", "events:Metadata/${MetadataKey}")]
+#[case("events:Metadata/a/matcher", "events:Metadata/${MetadataKey}/Matcher")]
+#[case("agent.eu.buildkite.dev:cluster_id", "agent.${Domain}.buildkite.dev:cluster_id")]
+#[case("aws:RequestTag/a/b:c", "aws:RequestTag/${TagKey}")]
+#[case("codebuild:fileSystemLocations/a.type", "codebuild:fileSystemLocations/${identifier}.type")]
+fn keys_with_a_variable_part_are_found_by_the_whole_name(#[case] name: &str, #[case] key: &str) {
+    assert_eq!(condition_key(name).map(|key| key.name().to_string()).as_deref(), Some(key));
 }
 
 #[test]

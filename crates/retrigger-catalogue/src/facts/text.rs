@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::blob::{LETTERS, TEXTS, WORDS};
+use crate::sixteen::{first, lower, sixteen};
 
 /// Bytes from here on begin a number of two bytes.
 const SHORT: u8 = 160;
@@ -23,54 +24,71 @@ impl Text {
 
     /// The pieces that make the text, none of them empty.
     pub fn pieces(self) -> impl Iterator<Item = &'static str> + Clone {
+        self.words().map(|(from, to)| {
+            let word = LETTERS.bytes(from, to);
+            str::from_utf8(word).unwrap_or_default()
+        })
+    }
+
+    /// Where the pieces begin and end.
+    fn words(self) -> impl Iterator<Item = (usize, usize)> + Clone {
         let start = self.at as usize;
         let mut left = TEXTS.byte(start);
         let mut at = start + 1;
         std::iter::from_fn(move || {
             left = left.checked_sub(1)?;
-            let first = TEXTS.byte(at);
-            at += 1;
-            let mut number = usize::from(first);
-            if first >= SHORT {
-                let high = usize::from(first - SHORT);
-                number = usize::from(SHORT) + high * 256 + usize::from(TEXTS.byte(at));
-                at += 1;
-            }
-            Some(word(number))
+            let (first, second) = (TEXTS.byte(at), TEXTS.byte(at + 1));
+            // PERF: both are read, as which it is cannot be guessed.
+            let is_long = first >= SHORT;
+            let long = usize::from(SHORT)
+                + usize::from(first.wrapping_sub(SHORT)) * 256
+                + usize::from(second);
+            let number = if is_long { long } else { usize::from(first) };
+            at += 1 + usize::from(is_long);
+            Some((WORDS.u16(2 * number), WORDS.u16(2 * number + 2)))
         })
     }
 
     /// Whether this is `other`, lower and upper case of ASCII letters alike.
     pub fn eq_ignore_case(self, other: &str) -> bool {
-        self.is_made_of(other, <[u8]>::eq_ignore_ascii_case)
+        self.common(other.as_bytes(), usize::MAX) == Some(other.len())
     }
 
-    fn is_made_of(self, other: &str, eq: impl Fn(&[u8], &[u8]) -> bool) -> bool {
-        let mut rest = other.as_bytes();
-        for piece in self.pieces() {
-            match rest.split_at_checked(piece.len()) {
-                Some((start, after)) if eq(start, piece.as_bytes()) => rest = after,
-                _ => return false,
+    /// Whether this begins with `start`, lower and upper case of ASCII letters alike.
+    pub(super) fn starts_with_ignore_case(self, start: &[u8]) -> bool {
+        self.common(start, start.len()) == Some(start.len())
+    }
+
+    /// The length of the text, or `most` where it is longer, if `other` has the same up to there.
+    fn common(self, other: &[u8], most: usize) -> Option<usize> {
+        let mut end = 0;
+        for (mut from, to) in self.words() {
+            while from < to && end < most {
+                let length = (to - from).min(16).min(most - end);
+                let (mine, theirs) = (LETTERS.sixteen(from), sixteen(other, end));
+                // PERF: most names have the case that AWS gives them.
+                if first(mine ^ theirs, length) != 0
+                    && first(lower(mine) ^ lower(theirs), length) != 0
+                {
+                    return None;
+                }
+                (from, end) = (from + length, end + length);
             }
         }
-        rest.is_empty()
+        Some(end)
     }
-
-    /// How the text compares with `lower` when it is put in lower case.
-    pub(super) fn cmp_lower(self, lower: &[u8]) -> std::cmp::Ordering {
-        let mine = self.pieces().flat_map(str::bytes).map(|byte| byte.to_ascii_lowercase());
-        mine.cmp(lower.iter().map(u8::to_ascii_lowercase))
-    }
-}
-
-fn word(number: usize) -> &'static str {
-    let (from, to) = (WORDS.u16(2 * number), WORDS.u16(2 * number + 2));
-    str::from_utf8(LETTERS.bytes(from, to)).unwrap_or_default()
 }
 
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        self.is_made_of(other, |start, piece| start == piece)
+        let mut rest = other;
+        self.pieces().all(|piece| match rest.strip_prefix(piece) {
+            Some(left) => {
+                rest = left;
+                true
+            }
+            None => false,
+        }) && rest.is_empty()
     }
 }
 

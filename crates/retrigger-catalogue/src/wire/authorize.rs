@@ -1,13 +1,21 @@
 //! What a request needs to be authorized: actions, resources, and context keys of its own.
 
 mod context;
+mod encrypted;
 mod exceptions;
+mod expression;
 mod fill;
+mod items;
+mod objects;
 mod special;
+mod tables;
+mod tags;
 #[cfg(test)]
 mod tests;
 
 use serde_json::Value;
+
+pub use context::tells;
 
 use super::identify::Identified;
 use super::service::{Service, services};

@@ -1,6 +1,9 @@
 //! The sections of `data/wire.bin` and the numbers in them; `generate/wire.py` says what they are.
 //! A number that leads out of the data is read as 0.
 
+use super::text::Text;
+use crate::index::{Index, hash};
+
 static BLOB: &[u8] = include_bytes!("../../data/wire.bin");
 
 /// A section: where it starts, and how many entries it has.
@@ -13,8 +16,10 @@ pub(super) struct Section {
 pub(super) const WORDS: Section = section(0);
 pub(super) const LITERALS: Section = section(1);
 pub(super) const NAMES: Section = section(2);
-pub(super) const SERVICES: Section = section(3);
-pub(super) const TARGETS: Section = section(4);
+pub(super) const MEMBERS: Section = section(3);
+pub(super) const SERVICES: Section = section(4);
+pub(super) const TARGETS: Section = section(5);
+const LITERALS_BY_TEXT: Section = section(6);
 
 /// In the order of the header.
 const fn section(number: usize) -> Section {
@@ -33,14 +38,14 @@ impl Section {
         Reader { at: self.start + at }
     }
 
-    /// The bytes of an entry, of a table whose offsets have `width` bytes each.
-    pub(super) fn entry(self, number: usize, width: usize) -> &'static [u8] {
+    /// The bytes of an entry of a table.
+    pub(super) fn entry(self, number: usize) -> &'static [u8] {
         if number >= self.count {
             return &[];
         }
-        let base = self.start + (self.count + 1) * width;
-        let at = self.start + number * width;
-        let (from, to) = (little_endian(at, width), little_endian(at + width, width));
+        let base = self.start + (self.count + 1) * 2;
+        let at = self.start + number * 2;
+        let (from, to) = (little_endian(at, 2), little_endian(at + 2, 2));
         BLOB.get(base + from..base + to).unwrap_or_default()
     }
 }
@@ -97,15 +102,10 @@ impl Reader {
 }
 
 /// The number of a path segment or query name, if any operation has it.
-pub(super) fn literal(text: &[u8]) -> Option<usize> {
-    let (mut low, mut high) = (0, LITERALS.count);
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        match LITERALS.entry(middle, 3).cmp(text) {
-            std::cmp::Ordering::Less => low = middle + 1,
-            std::cmp::Ordering::Greater => high = middle,
-            std::cmp::Ordering::Equal => return Some(middle),
-        }
-    }
-    None
+pub(super) fn literal(text: &str) -> Option<usize> {
+    let bytes = BLOB.get(LITERALS_BY_TEXT.start..).unwrap_or_default();
+    let index = Index::new(LITERALS_BY_TEXT.count, bytes);
+    index.find(hash(0, text.as_bytes()), |number| {
+        (Text::of_literal(number) == *text).then_some(number)
+    })
 }

@@ -1,6 +1,6 @@
 //! Operations and where their members stand.
 
-use super::blob::{LITERALS, Reader};
+use super::blob::{MEMBERS, Reader};
 use super::text::Text;
 
 /// An operation of a service: a few bytes of the catalogue.
@@ -13,6 +13,7 @@ const HAS_HOST_PREFIX: u8 = 1;
 const IS_REST: u8 = 2;
 const HAS_CONDITIONS: u8 = 4;
 const HAS_MEMBERS: u8 = 8;
+const IS_UNSIGNED: u8 = 16;
 
 /// Where a member stands whose place has to be told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +25,8 @@ pub(super) enum Place {
     HeaderPrefix,
     Payload,
     RawPayload,
+    /// It stands where others do: only that it is one is told.
+    IdempotencyToken,
 }
 
 /// A member, and its name on the wire.
@@ -43,13 +46,13 @@ pub(super) enum Segment {
     Label(usize),
 }
 
-/// What a request must have besides method and path.
+/// What a request must have besides method and path; numbers are those of literals.
 #[derive(Clone, Copy)]
 pub(super) enum Condition {
-    Query(&'static str),
-    QueryValue(&'static str, &'static str),
-    QueryMember(&'static str),
-    HeaderMember(&'static str),
+    Query(usize),
+    QueryValue(usize, usize),
+    QueryMember(usize),
+    HeaderMember(usize),
 }
 
 impl Operation {
@@ -74,6 +77,19 @@ impl Operation {
     /// Its name, such as `GetItem`.
     pub fn name(self) -> Text {
         Text::new(self.after_flags().bytes())
+    }
+
+    /// Whether AWS takes it without a signature, such as those that hand out credentials (Smithy,
+    /// "Authentication traits": `noAuth`).
+    pub fn is_unsigned(self) -> bool {
+        self.flags() & IS_UNSIGNED != 0
+    }
+
+    /// The members that clients fill with a random value where the caller gives none (Smithy,
+    /// "Behavior traits": `idempotencyToken`).
+    pub fn idempotency_tokens(self) -> impl Iterator<Item = Text> {
+        let tokens = self.members().filter(|member| member.place == Place::IdempotencyToken);
+        tokens.map(|member| member.name)
     }
 
     /// What the host has before the service's own, such as `data-` or `{AccountId}.`.
@@ -126,33 +142,33 @@ impl Operation {
             });
         }
         let count = if self.flags() & HAS_MEMBERS == 0 { 0 } else { at.u8() };
-        (0..count).map(move |_| {
-            let place = match at.u8() {
-                0 => Place::Label,
-                1 => Place::Query,
-                2 => Place::Header,
-                3 => Place::Body,
-                4 => Place::HeaderPrefix,
-                5 => Place::Payload,
-                _ => Place::RawPayload,
-            };
-            let name = Text::of_name(at.number());
-            Member { place, name, wire: Text::of_name(at.number()) }
-        })
+        (0..count).map(move |_| member(at.number()))
     }
+}
+
+fn member(number: usize) -> Member {
+    let mut at = MEMBERS.reader(5 * number);
+    let place = match at.u8() {
+        0 => Place::Label,
+        1 => Place::Query,
+        2 => Place::Header,
+        3 => Place::Body,
+        4 => Place::HeaderPrefix,
+        5 => Place::Payload,
+        6 => Place::RawPayload,
+        _ => Place::IdempotencyToken,
+    };
+    let name = Text::of_name(at.u16());
+    Member { place, name, wire: Text::of_name(at.u16()) }
 }
 
 fn condition(at: &mut Reader) -> Condition {
     let kind = at.u8();
-    let name = literal_text(at.number());
+    let name = at.number();
     match kind {
         0 => Condition::Query(name),
-        1 => Condition::QueryValue(name, literal_text(at.number())),
+        1 => Condition::QueryValue(name, at.number()),
         2 => Condition::QueryMember(name),
         _ => Condition::HeaderMember(name),
     }
-}
-
-pub(super) fn literal_text(number: usize) -> &'static str {
-    std::str::from_utf8(LITERALS.entry(number, 3)).unwrap_or_default()
 }

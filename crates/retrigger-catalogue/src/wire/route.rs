@@ -1,7 +1,7 @@
 //! Paths: which operations a method and a path may be, and what stands in the labels.
 
 use super::blob::literal;
-use super::operation::{Condition, Operation, Segment, literal_text};
+use super::operation::{Condition, Operation, Segment};
 use super::request::WireRequest;
 use super::service::Service;
 use super::text::Text;
@@ -15,8 +15,8 @@ pub(super) struct Route<'r> {
     segments: Vec<&'r str>,
     /// The literal that each segment is, if any operation has it.
     literals: Vec<Option<usize>>,
-    /// Query names that some operation asks for, and their values; each name once.
-    query: Vec<(&'static str, &'r str)>,
+    /// The literals of query names that some operation asks for, and their values; each name once.
+    query: Vec<(usize, &'r str)>,
     headers: &'r [(&'r str, &'r str)],
 }
 
@@ -35,7 +35,7 @@ impl<'r> Route<'r> {
     pub(super) fn of(request: &WireRequest<'r>, bucket: Option<&'r str>) -> Self {
         let method = METHODS.iter().position(|method| *method == request.method);
         let segments = segments(request.path(), bucket);
-        let literals = segments.iter().map(|segment| literal(segment.as_bytes())).collect();
+        let literals = segments.iter().map(|segment| literal(segment)).collect();
         Self {
             method: method.and_then(|method| u8::try_from(method).ok()),
             segments,
@@ -101,10 +101,10 @@ impl<'r> Route<'r> {
         match condition {
             Condition::Query(name) | Condition::QueryMember(name) => value(name).is_some(),
             Condition::QueryValue(name, wanted) => {
-                value(name).is_some_and(|(_, value)| *value == wanted)
+                value(name).is_some_and(|(_, value)| Text::of_literal(wanted) == **value)
             }
             Condition::HeaderMember(name) => {
-                self.headers.iter().any(|(each, _)| each.eq_ignore_ascii_case(name))
+                self.headers.iter().any(|(each, _)| Text::of_literal(name).eq_ignore_case(each))
             }
         }
     }
@@ -178,16 +178,16 @@ pub(super) fn labels(
     labels
 }
 
-fn known_query<'r>(request: &WireRequest<'r>) -> Vec<(&'static str, &'r str)> {
+fn known_query<'r>(request: &WireRequest<'r>) -> Vec<(usize, &'r str)> {
     let mut known = Vec::new();
     for (name, value) in request.query() {
-        let decoded: std::borrow::Cow<'_, [u8]> = percent_encoding::percent_decode_str(name).into();
-        if let Some(number) = literal(&decoded) {
+        let decoded = percent_encoding::percent_decode_str(name).decode_utf8();
+        if let Some(number) = decoded.ok().and_then(|name| literal(&name)) {
             known.push((number, value.unwrap_or_default()));
         }
     }
     // The first of each name; sorting is stable.
     known.sort_by_key(|(number, _)| *number);
     known.dedup_by_key(|(number, _)| *number);
-    known.into_iter().map(|(number, value)| (literal_text(number), value)).collect()
+    known
 }

@@ -11,7 +11,7 @@ use super::protocol::Protocol;
 pub struct Service {
     number: usize,
     /// Each of the texts that begin the record, in its order.
-    texts: [&'static str; 7],
+    texts: [&'static str; 8],
     /// After the texts.
     facts: Reader,
 }
@@ -106,11 +106,22 @@ impl Service {
         (Some(code).filter(|code| !code.is_empty()), status)
     }
 
+    /// The XML namespace, where the service has one.
+    pub fn xml_namespace(self) -> Option<&'static str> {
+        Some(self.texts[7]).filter(|uri| !uri.is_empty())
+    }
+
+    /// Whether it spoke the query protocol before, and its errors still carry that one's codes
+    /// (Smithy, "AWS protocols": `awsQueryCompatible`).
+    pub fn is_query_compatible(self) -> bool {
+        { self.facts.skip(3) }.u8() & 2 != 0
+    }
+
     /// The protocols that the service speaks.
     pub fn protocols(self) -> impl Iterator<Item = Protocol> + Clone {
         let mut facts = self.facts.skip(2);
-        let (bits, version) = (facts.u8(), facts.u8());
-        let json = if version == 1 { Protocol::Json11 } else { Protocol::Json10 };
+        let (bits, others) = (facts.u8(), facts.u8());
+        let json = if others & 1 == 1 { Protocol::Json11 } else { Protocol::Json10 };
         let all = [
             json,
             Protocol::Cbor,

@@ -1,4 +1,4 @@
-use super::{Protocol, SigningScope, WireRequest, identify, services};
+use super::{Protocol, SigningScope, WireRequest, identify, service, services};
 
 #[track_caller]
 fn check(
@@ -240,4 +240,55 @@ fn no_request_panics() {
             super::authorizations(&found, &members, &account);
         }
     }
+}
+
+#[test]
+fn what_no_signature_needs_is_told_by_operation() {
+    let unsigned = |id: &str, operation: &str| {
+        service(id).and_then(|service| service.operation(operation)).unwrap().is_unsigned()
+    };
+    let rows = [
+        ("sts", "AssumeRoleWithWebIdentity", true),
+        ("sts", "AssumeRole", false),
+        ("sso", "GetRoleCredentials", true),
+        ("sso-oidc", "CreateToken", true),
+        ("sso-oidc", "CreateTokenWithIAM", false),
+        ("cognito-idp", "InitiateAuth", true),
+        ("cognito-idp", "AdminInitiateAuth", false),
+        ("s3", "GetObject", false),
+    ];
+    for (id, operation, expected) in rows {
+        assert_eq!(unsigned(id, operation), expected, "{id}:{operation}");
+    }
+}
+
+#[test]
+fn members_that_clients_make_up_are_told_by_operation() {
+    let tokens = |id: &str, operation: &str| -> Vec<String> {
+        let operation = service(id).and_then(|service| service.operation(operation)).unwrap();
+        operation.idempotency_tokens().map(|token| token.to_string()).collect()
+    };
+    assert_eq!(tokens("dynamodb", "TransactWriteItems"), ["ClientRequestToken"]);
+    assert_eq!(tokens("dynamodb", "PutItem"), [""; 0]);
+    assert_eq!(tokens("ec2", "RunInstances"), ["ClientToken"]);
+    assert_eq!(tokens("athena", "StartQueryExecution"), ["ClientRequestToken"]);
+    assert_eq!(tokens("medialive", "CreateChannel"), ["RequestId"]);
+}
+
+#[test]
+fn services_have_what_their_errors_are_made_of() {
+    let of = |id: &str| {
+        let service = service(id).unwrap();
+        (service.is_query_compatible(), service.xml_namespace(), service.access_denied())
+    };
+    let denied = "AccessDeniedException";
+    assert_eq!(of("sqs"), (true, None, (None, None)));
+    assert_eq!(of("kms"), (false, None, (None, None)));
+    assert_eq!(of("eks"), (false, None, (Some(denied), Some(403))));
+    let sns = Some("http://sns.amazonaws.com/doc/2010-03-31/");
+    assert_eq!(of("sns"), (false, sns, (Some("AuthorizationError"), Some(403))));
+    let route53 = Some("https://route53.amazonaws.com/doc/2013-04-01/");
+    assert_eq!(of("route53"), (false, route53, (None, None)));
+    // What it declares is not for what IAM refuses.
+    assert_eq!(of("kafka"), (false, None, (None, None)));
 }

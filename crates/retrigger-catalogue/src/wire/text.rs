@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::blob::{NAMES, WORDS};
+use super::blob::{LITERALS, NAMES, WORDS};
 
 /// A name of AWS's model. Compare it with [`eq`](PartialEq), print it, or ask for a `String`.
 #[derive(Clone, Copy)]
@@ -17,7 +17,17 @@ impl Text {
     }
 
     pub(super) fn of_name(number: usize) -> Self {
-        Self { codes: NAMES.entry(number, 3) }
+        Self { codes: NAMES.entry(number) }
+    }
+
+    pub(super) fn of_literal(number: usize) -> Self {
+        Self { codes: LITERALS.entry(number) }
+    }
+
+    /// Whether this is `other`, lower and upper case of ASCII letters alike.
+    pub(super) fn eq_ignore_case(self, other: &str) -> bool {
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        self.pieces().flat_map(str::bytes).map(lower).eq(other.bytes().map(lower))
     }
 
     /// The pieces that make the text.
@@ -28,7 +38,7 @@ impl Text {
                 first @ 200.. => (first - 200) * 256 + codes.next()? + 200,
                 first => first,
             };
-            Some(std::str::from_utf8(WORDS.entry(number, 2)).unwrap_or_default())
+            Some(std::str::from_utf8(WORDS.entry(number)).unwrap_or_default())
         })
     }
 

@@ -3,13 +3,16 @@ use rstest::rstest;
 use super::*;
 use crate::Authorization;
 
-fn operation(service: &str, protocol: Protocol, namespace: Option<&str>) -> Operation {
+/// An operation of a service, with what the catalogue has of it.
+fn operation(id: &str, protocol: Protocol) -> Operation {
+    let service = retrigger_catalogue::wire::service(id).expect("a service");
     Operation {
-        service: service.into(),
+        service: id.into(),
         name: "Op".into(),
         protocol,
-        xml_namespace: namespace.map(str::to_owned),
-        query_compatible: matches!(service, "sqs" | "cloudwatch"),
+        xml_namespace: service.xml_namespace().map(str::to_owned),
+        query_compatible: service.is_query_compatible(),
+        access_denied: service.access_denied(),
         is_unsigned: false,
         parameters: serde_json::Value::Null,
         idempotency_members: Vec::new(),
@@ -18,7 +21,7 @@ fn operation(service: &str, protocol: Protocol, namespace: Option<&str>) -> Oper
 }
 
 fn answered(service: &str, protocol: Protocol, fault: &Fault) -> Response<Bytes> {
-    let operation = operation(service, protocol, (service == "sns").then_some("http://sns/"));
+    let operation = operation(service, protocol);
     let caller = Caller {
         protocol,
         service,
@@ -44,12 +47,19 @@ fn answered(service: &str, protocol: Protocol, fault: &Fault) -> Response<Bytes>
 )]
 #[case("sqs", Protocol::Json10, 403, r#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"no & no","message":"no & no"}"#)]
 #[case("lambda", Protocol::RestJson, 403, r#"{"Message":"no & no","message":"no & no"}"#)]
-#[case("sns", Protocol::Query, 403, r#"<ErrorResponse xmlns="http://sns/"><Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>no &amp; no</Message></Error><RequestId>0a1b2c3d-0000-4000-8000-000000000000</RequestId></ErrorResponse>"#)]
+#[case("eks-auth", Protocol::RestJson, 400, r#"{"Message":"no & no","message":"no & no"}"#)]
+#[case(
+    "discovery",
+    Protocol::Json11,
+    400,
+    r#"{"__type":"AuthorizationErrorException","Message":"no & no","message":"no & no"}"#
+)]
+#[case("sns", Protocol::Query, 403, r#"<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>no &amp; no</Message></Error><RequestId>0a1b2c3d-0000-4000-8000-000000000000</RequestId></ErrorResponse>"#)]
 #[case(
     "sts",
     Protocol::Query,
     403,
-    "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no &amp; no</Message></Error><RequestId>0a1b2c3d-0000-4000-8000-000000000000</RequestId></ErrorResponse>"
+    "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no &amp; no</Message></Error><RequestId>0a1b2c3d-0000-4000-8000-000000000000</RequestId></ErrorResponse>"
 )]
 #[case(
     "ec2",
@@ -67,7 +77,7 @@ fn answered(service: &str, protocol: Protocol, fault: &Fault) -> Response<Bytes>
     "route53",
     Protocol::RestXml,
     403,
-    "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no &amp; no</Message></Error><RequestId>0a1b2c3d-0000-4000-8000-000000000000</RequestId></ErrorResponse>"
+    "<ErrorResponse xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no &amp; no</Message></Error><RequestId>0a1b2c3d-0000-4000-8000-000000000000</RequestId></ErrorResponse>"
 )]
 fn refusals_are_in_the_protocol_of_the_service(
     #[case] service: &str,

@@ -15,6 +15,7 @@ fn operation(parameters: &Value) -> Operation {
         query_compatible: false,
         is_unsigned: false,
         parameters: parameters.clone(),
+        access_denied: (None, None),
         idempotency_members: Vec::new(),
         authorizations: Vec::new(),
     }

@@ -194,6 +194,7 @@ impl<'s> Authority<'s> {
         let resource = resource.map(|document| self.load(&document)).transpose()?;
         let rcps = self.rcps(&request)?;
         let policies = PolicySet { resource, rcps, ..set };
+        unresolved::mark_untold(&mut request, &policies);
         let open = unresolved::hangs_on(&request, &policies);
         let mut decided = self.decided(Step::Call, request, policies);
         unresolved::settle(&mut decided, open);
@@ -289,14 +290,37 @@ impl<'s> Authority<'s> {
 
     /// The policy of the function, version or alias that is invoked; `None` where AWS has none.
     fn function_policy(&self) -> Result<Option<&'s PolicyDocument>, Undecidable> {
-        let policy = self.function.policy(self.qualifier);
+        self.policy_of(self.function, self.arn.as_str(), self.qualifier)
+    }
+
+    fn policy_of(
+        &self,
+        function: &'s FunctionSnapshot,
+        arn: &str,
+        qualifier: Option<&str>,
+    ) -> Result<Option<&'s PolicyDocument>, Undecidable> {
+        let policy = function.policy(qualifier);
         if policy.is_none() {
-            self.snapshot.check_read(Unread::FunctionPolicy, &self.invoked_arn())?;
-            if self.qualifier.is_some() {
-                self.snapshot.check_read(Unread::Aliases, self.arn.as_str())?;
+            let whole = qualifier.map(|qualifier| format!("{arn}:{qualifier}"));
+            self.snapshot.check_read(Unread::FunctionPolicy, whole.as_deref().unwrap_or(arn))?;
+            if qualifier.is_some() {
+                self.snapshot.check_read(Unread::Aliases, arn)?;
             }
         }
         Ok(policy)
+    }
+
+    /// The policy that bears on a call on a resource: of a function of the snapshot its own, by
+    /// version or alias (AWS Lambda Developer Guide, "Using resource-based policies for Lambda").
+    fn called_policy(&self, arn: &str) -> Result<Option<&'s PolicyDocument>, Undecidable> {
+        let own = self.arn.as_str().strip_suffix(self.arn.name()).unwrap_or_default();
+        if let Some(called) = arn.strip_prefix(own)
+            && let (name, qualifier) = unsettled::called_function(called)
+            && let Ok(function) = self.snapshot.function(name)
+        {
+            return self.policy_of(function, &format!("{own}{name}"), qualifier);
+        }
+        self.resource_policy(unsettled::policy_holder(arn))
     }
 
     /// The policy of another resource; `None` where it has none, as far as is known.
@@ -312,7 +336,7 @@ impl<'s> Authority<'s> {
     /// to be assumed.
     fn policy_on_call(&self, request: &Request) -> Result<Option<PolicyDocument>, Undecidable> {
         let arn = request.resource.as_str();
-        let policy = self.resource_policy(unsettled::policy_holder(arn))?;
+        let policy = self.called_policy(arn)?;
         let assumes = request.action.starts_with("sts:") && arn.contains(":role/");
         if policy.is_some() || !assumes {
             return Ok(policy.cloned());
@@ -460,3 +484,6 @@ fn unknown_caller(caller: &Principal) -> Undecidable {
             .to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,10 @@ use serde_json::json;
 use crate::{
     documents::Documents,
     event::{CallAnswer, Called, Decided, Difference},
-    replay::authority::{Authority, Undecidable},
+    replay::{
+        authority::{Authority, Undecidable},
+        unsettled,
+    },
 };
 
 /// What becomes of the handler's AWS calls.
@@ -243,7 +246,7 @@ pub(super) fn request(
         };
     }
     request.session_issuer = Some(role.arn.clone());
-    request.wildcard_only_action = resource == "*";
+    request.wildcard_only_action = unsettled::is_wildcard_only(&authorization.action, resource);
     for (key, value) in time.iter().flat_map(RequestTime::keys) {
         request.context.insert(key, value);
     }
@@ -251,16 +254,25 @@ pub(super) fn request(
 }
 
 /// The condition keys that every call has on AWS, or may have, with values that nothing here shows:
-/// where a function calls from, with what, and since when its session lasts.
-const UNKNOWN: [&str; 9] = [
+/// where a function calls from, with what, since when its session lasts, and of which organization
+/// it and the resource are.
+const UNKNOWN: [&str; 17] = [
     "aws:CurrentTime",
     "aws:EpochTime",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:ResourceOrgID",
+    "aws:ResourceOrgPaths",
     "aws:SourceIp",
     "aws:SourceVpc",
+    "aws:SourceVpcArn",
     "aws:SourceVpce",
     "aws:TokenIssueTime",
     "aws:UserAgent",
     "aws:VpcSourceIp",
+    "aws:VpceAccount",
+    "aws:VpceOrgID",
+    "aws:VpceOrgPaths",
     "aws:userid",
 ];
 

@@ -4,7 +4,10 @@
 //! call does not say it. It stands in the request as `${Suffix}`. Policies that cover whatever could
 //! stand there decide as ever; where one could cover the resource or not, nothing is decided. Nor is it
 //! where a policy of the resource itself must allow, as that of a key must: which one it is is not known.
+//!
+//! The same goes for condition keys about what a resource is like, such as its tags.
 
+use retrigger_catalogue::{facts, wire};
 use retrigger_iam::{Decision, Effect, Policy, PolicySet, PolicyType, Request, Statement};
 
 use crate::event::Decided;
@@ -29,6 +32,37 @@ pub(super) fn hangs_on(request: &Request, policies: &PolicySet) -> Option<Open> 
             .any(|statement| may_cover(statement, request))
     };
     Some(Open { parts, allow: has(Effect::Allow), deny: has(Effect::Deny) })
+}
+
+/// Marks as unknown what policies ask for and the call does not tell: tags of the resource, and the
+/// condition keys that the Service Authorization Reference lists for the action or its resources.
+pub(super) fn mark_untold(request: &mut Request, policies: &PolicySet) {
+    let statements = policies.policies().flat_map(|policy| &policy.statements);
+    for condition in statements.flat_map(|statement| &statement.conditions) {
+        let key = condition.key.value.as_str();
+        if request.context.get(key).is_none() && is_untold(&request.action, key) {
+            request.context.insert_unknown(key);
+        }
+    }
+}
+
+fn is_untold(action: &str, key: &str) -> bool {
+    let of_resource = "aws:ResourceTag/";
+    if key.get(..of_resource.len()).is_some_and(|start| start.eq_ignore_ascii_case(of_resource)) {
+        return true;
+    }
+    let Some(known) = facts::condition_key(key).filter(|known| !known.is_global()) else {
+        return false;
+    };
+    let names = action.split_once(':');
+    let action = names.and_then(|(prefix, name)| facts::action(prefix, name));
+    let is_listed = action.is_some_and(|action| {
+        let of_types = action
+            .resource_types()
+            .flat_map(|used| used.condition_keys().chain(used.resource_type().condition_keys()));
+        action.condition_keys().chain(of_types).any(|listed| listed == known)
+    });
+    is_listed && !wire::tells(key)
 }
 
 /// Makes a decision undecided that hangs on what is not told.

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::Asked;
+use super::{Asked, tags};
 
-type Context = Vec<(String, Vec<String>)>;
+pub(super) type Context = Vec<(String, Vec<String>)>;
 
-/// Member and key, by prefix (Service Authorization Reference, "Condition keys" of each service).
+/// Member and key, by prefix (Service Authorization Reference, "Condition keys for" each service).
 const KEYS: &[(&str, &str, &str)] = &[
     ("s3", "Prefix", "s3:prefix"),
     ("s3", "Delimiter", "s3:delimiter"),
@@ -39,10 +39,42 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("secretsmanager", "VersionStage", "secretsmanager:VersionStage"),
     ("kms", "EncryptionAlgorithm", "kms:EncryptionAlgorithm"),
     ("kms", "SigningAlgorithm", "kms:SigningAlgorithm"),
-    ("kms", "KeySpec", "kms:KeySpec"),
     ("sts", "RoleSessionName", "sts:RoleSessionName"),
     ("sts", "ExternalId", "sts:ExternalId"),
 ];
+
+/// Further keys that this crate tells, or that no call of a client has: beginnings of names.
+const TOLD: [&str; 20] = [
+    "s3:RequestObjectTag",
+    // Of access points alone, whose names are ARNs.
+    "s3:DataAccessPoint",
+    "s3:AccessPointNetworkOrigin",
+    "kms:CallerAccount",
+    "kms:EncryptionContext",
+    "kms:GrantIsForAWSResource",
+    "kms:KeyOrigin",
+    "kms:KeySpec",
+    "kms:KeyUsage",
+    "kms:RequestAlias",
+    "kms:ViaService",
+    "events:source",
+    "events:detail-type",
+    "lambda:EventSourceToken",
+    "lambda:FunctionUrlAuthType",
+    "lambda:InvokedViaFunctionUrl",
+    "dynamodb:Attributes",
+    "dynamodb:EnclosingOperation",
+    "dynamodb:FullTableScan",
+    "dynamodb:LeadingKeys",
+];
+
+/// Whether authorizations have a service's condition key where a request has it, so that it is known
+/// to be absent elsewhere.
+pub fn tells(key: &str) -> bool {
+    let begins =
+        |start: &&str| key.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+    TOLD.iter().any(begins) || KEYS.iter().any(|(.., one)| begins(one))
+}
 
 /// The keys that are told, and those that are not.
 pub(super) fn of(asked: &Asked<'_>, action: &str) -> (Context, Vec<String>) {
@@ -54,21 +86,21 @@ pub(super) fn of(asked: &Asked<'_>, action: &str) -> (Context, Vec<String>) {
         })
         .collect();
     let mut unknown = Vec::new();
-    request_tags(asked, &mut context);
+    tags::of_request(asked, &mut context, &mut unknown);
     match prefix {
-        "s3" => object_tags(asked, &mut context),
-        "kms" => encryption_context(asked, &mut context),
+        "s3" => tags::of_object(asked, &mut context, &mut unknown),
+        "kms" => of_key(asked, &mut context, &mut unknown),
         "events" => events(asked, &mut context),
         "lambda" if asked.operation.ends_with("EventSourceMapping") => {
             mapped_function(asked, &mut context);
         }
-        "dynamodb" => leading_keys(asked, &mut context, &mut unknown),
+        "dynamodb" => enclosing_operation(asked, &mut context),
         _ => {}
     }
     (context, unknown)
 }
 
-fn plain(value: &Value) -> Option<String> {
+pub(super) fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -77,56 +109,39 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// `aws:RequestTag/…` and `aws:TagKeys` (IAM User Guide, "AWS global condition context keys").
-fn request_tags(asked: &Asked<'_>, context: &mut Context) {
-    let tags = ["Tags", "tags", "TagList"].iter().find_map(|name| asked.parameters.get(name));
-    let pair = |tag: &Value| {
-        let part = |names: [&str; 3]| names.iter().find_map(|name| plain(tag.get(name)?));
-        Some((part(["Key", "key", "TagKey"])?, part(["Value", "value", "TagValue"])?))
-    };
-    let pairs: Vec<(String, String)> = match tags {
-        Some(Value::Array(tags)) => tags.iter().filter_map(pair).collect(),
-        Some(Value::Object(tags)) => {
-            tags.iter().filter_map(|(key, value)| Some((key.clone(), plain(value)?))).collect()
-        }
-        _ => Vec::new(),
-    };
-    let removed = ["TagKeys", "tagKeys"].iter().find_map(|name| asked.parameters.get(name));
-    let removed = removed.into_iter().flat_map(|keys| match keys {
-        Value::Array(keys) => keys.iter().filter_map(plain).collect(),
-        one => plain(one).into_iter().collect::<Vec<_>>(),
-    });
-    let keys: Vec<_> = pairs.iter().map(|(key, _)| key.clone()).chain(removed).collect();
-    context.extend(
-        pairs.into_iter().map(|(key, value)| (format!("aws:RequestTag/{key}"), vec![value])),
-    );
-    if !keys.is_empty() {
-        context.push(("aws:TagKeys".to_owned(), keys));
+/// AWS KMS Developer Guide, "AWS KMS condition keys". There is no `kms:ViaService`, as the function
+/// calls by itself; what the key is like the request does not tell, unless it makes one.
+fn of_key(asked: &Asked<'_>, context: &mut Context, unknown: &mut Vec<String>) {
+    context.push(("kms:CallerAccount".to_owned(), vec![asked.account.account.to_owned()]));
+    if asked.operation == "CreateKey" {
+        let default = |name: &str, value: &str| asked.text(name).unwrap_or(value).to_owned();
+        context.extend([
+            ("kms:KeySpec".to_owned(), vec![default("KeySpec", "SYMMETRIC_DEFAULT")]),
+            ("kms:KeyUsage".to_owned(), vec![default("KeyUsage", "ENCRYPT_DECRYPT")]),
+            ("kms:KeyOrigin".to_owned(), vec![default("Origin", "AWS_KMS")]),
+        ]);
+    } else {
+        unknown.extend(OF_KEYS.map(str::to_owned));
     }
+    encryption_context(asked, context);
 }
 
-/// `x-amz-tagging`, or the body of PutObjectTagging (Amazon S3 User Guide, "Tagging and access
-/// control policies").
-fn object_tags(asked: &Asked<'_>, context: &mut Context) {
-    let pairs: Vec<(String, String)> = match asked.parameters.get("Tagging") {
-        Some(Value::String(header)) => {
-            let decoded = |text: &str| super::super::form::decode(text).ok();
-            let pairs = header.split('&').filter(|pair| !pair.is_empty());
-            let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-            pairs.filter_map(|(key, value)| Some((decoded(key)?, decoded(value)?))).collect()
-        }
-        Some(body) if asked.operation == "PutObjectTagging" => {
-            let tags = body.get("TagSet").and_then(Value::as_array).into_iter().flatten();
-            tags.filter_map(|tag| Some((plain(tag.get("Key")?)?, plain(tag.get("Value")?)?)))
-                .collect()
-        }
-        _ => Vec::new(),
-    };
-    let keys: Vec<_> = pairs.iter().map(|(key, _)| key.clone()).collect();
-    if !keys.is_empty() {
-        let tag = |(key, value)| (format!("s3:RequestObjectTag/{key}"), vec![value]);
-        context.extend(pairs.into_iter().map(tag));
-        context.push(("s3:RequestObjectTagKeys".to_owned(), keys));
+/// What a key is like.
+const OF_KEYS: [&str; 6] = [
+    "kms:KeyOrigin",
+    "kms:KeySpec",
+    "kms:KeyUsage",
+    "kms:MultiRegion",
+    "kms:MultiRegionKeyType",
+    "kms:ResourceAliases",
+];
+
+/// What holds several operations (Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB
+/// transactions").
+fn enclosing_operation(asked: &Asked<'_>, context: &mut Context) {
+    let operation = asked.operation.as_str();
+    if matches!(operation, "TransactGetItems" | "TransactWriteItems" | "ExecuteTransaction") {
+        context.push(("dynamodb:EnclosingOperation".to_owned(), vec![operation.to_owned()]));
     }
 }
 
@@ -141,7 +156,8 @@ fn encryption_context(asked: &Asked<'_>, context: &mut Context) {
     context.push(("kms:EncryptionContextKeys".to_owned(), pairs.keys().cloned().collect()));
 }
 
-/// The values of the entries (Amazon EventBridge User Guide, "Using IAM policy conditions").
+/// The values of the entries (Amazon EventBridge User Guide, "Using IAM policy conditions in Amazon
+/// EventBridge").
 fn events(asked: &Asked<'_>, context: &mut Context) {
     for (member, key) in [("Source", "events:source"), ("DetailType", "events:detail-type")] {
         let entries = asked.parameters.get("Entries").and_then(Value::as_array);
@@ -155,40 +171,8 @@ fn events(asked: &Asked<'_>, context: &mut Context) {
     }
 }
 
-/// The partition key's value is told where a key has one attribute alone; of two, or of an item,
-/// the table's schema says which it is (Amazon DynamoDB Developer Guide, "Using IAM policy
-/// conditions for fine-grained access control"). The attributes that a request touches may stand
-/// in expressions, which are not read.
-fn leading_keys(asked: &Asked<'_>, context: &mut Context, unknown: &mut Vec<String>) {
-    if !matches!(
-        asked.operation.as_str(),
-        "GetItem"
-            | "PutItem"
-            | "UpdateItem"
-            | "DeleteItem"
-            | "Query"
-            | "Scan"
-            | "BatchGetItem"
-            | "BatchWriteItem"
-            | "TransactGetItems"
-            | "TransactWriteItems"
-            | "ExecuteStatement"
-            | "BatchExecuteStatement"
-            | "ExecuteTransaction"
-    ) {
-        return;
-    }
-    unknown.push("dynamodb:Attributes".to_owned());
-    let key = asked.parameters.get("Key").and_then(Value::as_object);
-    let value = key.filter(|key| key.len() == 1).and_then(|key| key.values().next());
-    match value.and_then(Value::as_object).and_then(|typed| plain(typed.values().next()?)) {
-        Some(value) => context.push(("dynamodb:LeadingKeys".to_owned(), vec![value])),
-        None if asked.operation == "Scan" => {}
-        None => unknown.push("dynamodb:LeadingKeys".to_owned()),
-    }
-}
-
-/// The function of an event source mapping (Service Authorization Reference, "AWS Lambda").
+/// The function of an event source mapping (Service Authorization Reference, "Actions,
+/// resources, and condition keys for AWS Lambda").
 fn mapped_function(asked: &Asked<'_>, context: &mut Context) {
     let Some(name) = asked.text("FunctionName") else { return };
     let arn = match name {

@@ -15,7 +15,8 @@ const EXCEPTIONS: &[(&str, &str, Rows)] = &[
     ),
     (
         "lambda",
-        "Service Authorization Reference, \"AWS Lambda\"",
+        "Service Authorization Reference, \"Actions, resources, and condition keys for AWS \
+         Lambda\"",
         &[
             ("Invoke", "InvokeFunction"),
             ("InvokeWithResponseStream", "InvokeFunction"),
@@ -43,7 +44,8 @@ const EXCEPTIONS: &[(&str, &str, Rows)] = &[
     ),
     (
         "apigatewaymanagementapi",
-        "Service Authorization Reference, \"Amazon API Gateway\"",
+        "Service Authorization Reference, \"Actions, resources, and condition keys for Amazon API \
+         Gateway\"",
         &[
             ("DeleteConnection", "ManageConnections"),
             ("GetConnection", "ManageConnections"),
