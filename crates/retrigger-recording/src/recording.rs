@@ -136,6 +136,9 @@ impl Recording {
             note(&mut found, EVENT_FILE, None, leaks);
         }
         for ((line, call), (text, leaks)) in (2..).zip(&mut self.calls).zip(redacted.by_ref()) {
+            if leaks.is_empty() {
+                continue;
+            }
             *call = serde_json::from_str(&text).map_err(cannot_be_redacted(CALLS_FILE))?;
             note(&mut found, CALLS_FILE, Some(line), leaks);
         }
@@ -144,7 +147,8 @@ impl Recording {
             self.manifest = manifest.map_err(cannot_be_redacted(RECORDING_FILE))?;
             note(&mut found, RECORDING_FILE, None, leaks);
         }
-        if let (Some(expected), Some((text, leaks))) = (&mut self.expected, redacted.next()) {
+        let last = redacted.next().filter(|(_, leaks)| !leaks.is_empty());
+        if let (Some(expected), Some((text, leaks))) = (&mut self.expected, last) {
             *expected = serde_json::from_str(&text).map_err(cannot_be_redacted(EXPECTED_FILE))?;
             note(&mut found, EXPECTED_FILE, None, leaks);
         }
