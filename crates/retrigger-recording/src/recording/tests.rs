@@ -171,6 +171,22 @@ fn every_file_is_redacted() {
 }
 
 #[test]
+fn more_secrets_than_are_replaced_one_by_one_are_refused() {
+    let all = |count: usize, secret: fn(usize) -> String| {
+        let items: Vec<_> = (0..count).map(|n| format!("{{\"pwd\":\"{}\"}}", secret(n))).collect();
+        event(&format!("[{}]", items.join(","))).redact(&Redactor::default())
+    };
+    assert!(all(MAX_SECRETS - 1, |n| format!("{n}")).is_ok());
+    // Another in each place, one in all places, and one that is found by its value alone.
+    for secret in [|n| format!("{n:x}-hunter"), |_| "s".to_owned(), |_| "hunter22".to_owned()] {
+        let error = all(MAX_SECRETS + 1, secret).unwrap_err().to_string();
+        assert!(error.contains("it has more than 10000 secrets"), "{error}");
+    }
+    let text = format!("{{\"pwd\": \"hunter22\", \"x\": \"{}\"}}", "hunter22 ".repeat(MAX_SECRETS));
+    assert!(event(&text).redact(&Redactor::default()).is_err());
+}
+
+#[test]
 fn a_huge_answer_stands_in_one_line() {
     let text = |items: usize| {
         let response = Json::parse(format!("[{}0.50]", "{},".repeat(items))).unwrap();
