@@ -19,6 +19,7 @@ mod lint_shared;
 mod noise;
 mod re_record;
 mod record;
+#[cfg(feature = "aws")]
 mod record_moto;
 mod record_runtimes;
 mod replay;
