@@ -87,7 +87,7 @@ pub fn tokens_as_xml(text: &str) -> Cow<'_, str> {
             continue;
         };
         escaped.push_str(text.get(end..range.start).unwrap_or_default());
-        escaped.push_str(&format!("&lt;{name}&gt;"));
+        escaped.extend(["&lt;", name, "&gt;"]);
         end = range.end;
     }
     if end == 0 {
