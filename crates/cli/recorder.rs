@@ -20,7 +20,7 @@ use crate::output::Output;
 
 /// Record what a function gets from its Runtime API.
 #[derive(Parser)]
-#[command(name = "retrigger", version, about, max_term_width = 100, after_help = exit::HELP)]
+#[command(name = "retrigger", version, max_term_width = 100, after_help = exit::HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
