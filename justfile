@@ -68,12 +68,18 @@ re-record:
 layer ARCH=arch() FEATURES="aws":
     rustup target add {{ARCH}}-unknown-linux-musl
     {{ if ARCH == arch() { "CC_" + ARCH + "_unknown_linux_musl=${CC:-cc}" } else { "" } }} \
-        cargo build --profile layer --no-default-features --features "{{FEATURES}}" \
-        --target {{ARCH}}-unknown-linux-musl
+        cargo build --profile layer --no-default-features --features "recorder {{FEATURES}}" \
+        --bin retrigger-recorder --target {{ARCH}}-unknown-linux-musl
     rm -rf target/layer target/retrigger-layer-{{ARCH}}.zip
     crates/cli/layer/assemble \
-        "${CARGO_TARGET_DIR:-target}/{{ARCH}}-unknown-linux-musl/layer/retrigger" target/layer
+        "${CARGO_TARGET_DIR:-target}/{{ARCH}}-unknown-linux-musl/layer/retrigger-recorder" target/layer
     cd target/layer && zip -qrX ../retrigger-layer-{{ARCH}}.zip .
+
+# Measure the most memory that the recorder uses, with each sink (needs `just layer` before, and
+# openssl); see benches/proxy_memory.py for OPTIONS.
+proxy-memory ARCH=arch() *OPTIONS="--limit 16384":
+    python3 benches/proxy_memory.py \
+        "${CARGO_TARGET_DIR:-target}/{{ARCH}}-unknown-linux-musl/layer/retrigger-recorder" {{OPTIONS}}
 
 # Write the data of the catalogue again, from pinned packages: facts, and their source's last
 # version that knows dependent actions.

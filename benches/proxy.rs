@@ -3,7 +3,9 @@
 //! A function that does nothing asks a Runtime API for its event and answers it: `direct` without
 //! anything between, `recorded` through `retrigger record runtime`, which writes each recording to
 //! standard output. Both are measured in one run, for a small event and for one of 6 MB. At the end
-//! the most memory that the proxy has used is printed, beside what it used before the first event.
+//! the most memory that the proxy has used is printed, beside what it used before the first event;
+//! `proxy_memory.py` measures it with each sink. The program is `retrigger` as it is built for benches,
+//! or what `RETRIGGER_PROXY` names, such as the layer's.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 #![expect(clippy::print_stdout, reason = "criterion measures time only")]
@@ -105,7 +107,9 @@ struct Proxy {
 
 impl Proxy {
     fn start(upstream: SocketAddr) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_retrigger"))
+        let program = std::env::var("RETRIGGER_PROXY");
+        let program = program.unwrap_or_else(|_| env!("CARGO_BIN_EXE_retrigger").to_owned());
+        let mut process = Command::new(program)
             .args(["record", "runtime", "--stdout", "--listen", "127.0.0.1:0", "--upstream"])
             .arg(upstream.to_string())
             .stdout(Stdio::null())

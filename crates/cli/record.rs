@@ -3,7 +3,7 @@
 mod import;
 #[cfg(feature = "aws")]
 mod poll;
-mod runtime;
+pub(crate) mod runtime;
 
 use std::path::Path;
 

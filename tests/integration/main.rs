@@ -11,7 +11,9 @@ mod decisions;
 mod derive;
 mod explain;
 mod gateway_boto3;
+#[cfg(feature = "aws")]
 mod gateway_sdk_scene;
+#[cfg(feature = "aws")]
 mod gateway_sdks;
 mod in_process;
 mod lint;
@@ -19,6 +21,7 @@ mod lint_shared;
 mod noise;
 mod re_record;
 mod record;
+#[cfg(feature = "aws")]
 mod record_moto;
 mod record_runtimes;
 mod replay;

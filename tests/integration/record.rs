@@ -289,8 +289,11 @@ fn recordings_pass_through_a_log() {
 fn the_layer_records_until_the_sandbox_shuts_down() {
     let (live, kept) = (Function::new(), Function::new());
     let layer = tempfile::tempdir().unwrap();
+    // The layer's own program is built with the feature `recorder` only.
+    let own = option_env!("CARGO_BIN_EXE_retrigger-recorder");
+    let program = own.unwrap_or(env!("CARGO_BIN_EXE_retrigger"));
     let assembled = std::process::Command::new("crates/cli/layer/assemble")
-        .arg(env!("CARGO_BIN_EXE_retrigger"))
+        .arg(program)
         .arg(layer.path())
         .status();
     assert!(assembled.unwrap().success());

@@ -1,5 +1,7 @@
 //! `expected.json`: what a replay must show.
 
+use std::string::FromUtf8Error;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -7,6 +9,7 @@ use serde_json::Value;
 use crate::{
     align::aligned,
     error::{Error, Problem},
+    json::{self, Json},
     manifest::Redaction,
     parse::versioned_json,
     recording::{EXPECTED_FILE, Recording, cannot_be_redacted, note},
@@ -33,9 +36,9 @@ pub struct Expected {
     /// AWS's text, as whoever invoked the function would see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The handler's response, where it is JSON. `Some(Value::Null)` is the response `null`.
+    /// The handler's response, where it is JSON; the response `null` is JSON too.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub response: Option<Value>,
+    pub response: Option<Json>,
     /// The handler's response in base64, where it is not JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_base64: Option<String>,
@@ -54,8 +57,8 @@ pub struct Expected {
 }
 
 /// A `null` that is there is a value, unlike one that is not.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
 }
 
 /// How a replay ends.
@@ -207,25 +210,48 @@ impl Expected {
         Ok(())
     }
 
+    /// Expects this answer of the handler.
+    pub fn set_response(&mut self, answer: Vec<u8>) {
+        let text = String::from_utf8(answer).map_err(FromUtf8Error::into_bytes);
+        match text.and_then(|text| Json::parse(text).map_err(String::into_bytes)) {
+            Ok(json) => self.response = Some(json),
+            Err(bytes) => self.response_base64 = Some(STANDARD.encode(bytes)),
+        }
+    }
+
     /// Whether the expected answer holds a token in a secret's place.
     pub fn is_redacted(&self) -> bool {
-        let answers = [self.response.as_ref(), self.function_error.as_ref()];
+        let in_response = self.response.as_ref().is_some_and(|json| has_tokens(&json.to_value()));
         let bytes = self.response_base64.as_ref().and_then(|text| STANDARD.decode(text).ok());
         let is_token = |bytes: Vec<u8>| has_token(&String::from_utf8_lossy(&bytes));
-        answers.into_iter().flatten().any(has_tokens) || bytes.is_some_and(is_token)
+        in_response
+            || self.function_error.as_ref().is_some_and(has_tokens)
+            || bytes.is_some_and(is_token)
     }
 
     /// The object of `expected.json`.
     pub(crate) fn to_value(&self) -> Result<Value, Problem> {
-        let written = Self { format: Some(EXPECTED_FORMAT), ..self.clone() };
-        serde_json::to_value(&written)
-            .map_err(|error| Problem::value(format!("cannot be written as JSON: {error}")))
+        serde_json::to_value(self.written()).map_err(cannot_be_written)
     }
 
-    /// The text of `expected.json`.
+    /// The text of `expected.json`: indented where that does not make it huge.
     pub(crate) fn to_text(&self) -> Result<String, Problem> {
-        Ok(format!("{:#}\n", self.to_value()?))
+        let text = serde_json::to_string(&self.written()).map_err(cannot_be_written)?;
+        Ok(json::indented(&text, MAX_INDENTED).unwrap_or(text) + "\n")
     }
+
+    fn written(&self) -> Self {
+        Self { format: Some(EXPECTED_FORMAT), ..self.clone() }
+    }
+}
+
+/// The most bytes of an `expected.json` with each value on a line of its own. Values may be indented
+/// so far that they take a hundred times the room.
+const MAX_INDENTED: usize = 1024 * 1024;
+
+#[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]
+fn cannot_be_written(error: serde_json::Error) -> Problem {
+    Problem::value(format!("cannot be written as JSON: {error}"))
 }
 
 fn has_tokens(value: &Value) -> bool {
@@ -286,8 +312,8 @@ mod tests {
     #[test]
     fn a_response_of_null_is_a_response() {
         let expected = parse(r#"{"format": 1, "response": null}"#).unwrap();
-        assert_eq!(expected.response, Some(Value::Null));
-        assert_eq!(parse(&expected.to_text().unwrap()).unwrap().response, Some(Value::Null));
+        assert_eq!(expected.response, Some(Value::Null.into()));
+        assert_eq!(parse(&expected.to_text().unwrap()).unwrap().response, expected.response);
         assert_eq!(parse(r#"{"format": 1}"#).unwrap().response, None);
     }
 

@@ -141,6 +141,7 @@ mod redact;
 mod scan;
 
 mod error;
+mod json;
 mod time;
 
 mod mapping;
@@ -165,6 +166,7 @@ pub use function::{
     Build, CargoBuild, Client, ExtraRedaction, FUNCTION_FILE, FUNCTION_FORMAT, Function,
     FunctionFolder,
 };
+pub use json::Json;
 pub use locate::Located;
 pub use manifest::{
     Fact, Invocation, Manifest, Provenance, RECORDING_FORMAT, Redaction, TriggerFacts, Values,

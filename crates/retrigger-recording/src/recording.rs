@@ -31,6 +31,10 @@ pub const CALLS_FILE: &str = "calls.jsonl";
 /// What a replay must show. Without it nothing is compared.
 pub const EXPECTED_FILE: &str = "expected.json";
 
+/// The most secrets that are replaced in one recording, and places of each file: each takes memory,
+/// and a line of the manifest.
+const MAX_SECRETS: usize = 10_000;
+
 /// The snapshot of a recording that names none.
 const DEFAULT_SNAPSHOT: &str = "snapshot";
 
@@ -114,7 +118,8 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// When the event cannot be searched: it is not JSON, not UTF-8, or nested too deep.
+    /// When the event cannot be searched: it is not JSON, not UTF-8, nested too deep, or has more than
+    /// ten thousand secrets. The recording is of no use then.
     pub fn redact(&mut self, redactor: &Redactor) -> Result<(), Error> {
         self.check_event(Path::new(EVENT_FILE))?;
         let mut texts = self.texts_besides_event()?;
@@ -127,7 +132,10 @@ impl Recording {
         let event =
             event.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         texts.insert(0, event.into());
-        let leaks = redactor.redact_all(&mut texts);
+        let leaks = redactor.redact_at_most(MAX_SECRETS, &mut texts).ok_or_else(|| {
+            let reason = format!("it has more than {MAX_SECRETS} secrets to replace");
+            Error::new(EVENT_FILE, Problem::value(reason))
+        })?;
         let texts: Vec<String> = texts.into_iter().map(Cow::into_owned).collect();
         let mut redacted = texts.into_iter().zip(leaks);
         let mut found = Vec::new();
@@ -136,6 +144,9 @@ impl Recording {
             note(&mut found, EVENT_FILE, None, leaks);
         }
         for ((line, call), (text, leaks)) in (2..).zip(&mut self.calls).zip(redacted.by_ref()) {
+            if leaks.is_empty() {
+                continue;
+            }
             *call = serde_json::from_str(&text).map_err(cannot_be_redacted(CALLS_FILE))?;
             note(&mut found, CALLS_FILE, Some(line), leaks);
         }
@@ -144,7 +155,8 @@ impl Recording {
             self.manifest = manifest.map_err(cannot_be_redacted(RECORDING_FILE))?;
             note(&mut found, RECORDING_FILE, None, leaks);
         }
-        if let (Some(expected), Some((text, leaks))) = (&mut self.expected, redacted.next()) {
+        let last = redacted.next().filter(|(_, leaks)| !leaks.is_empty());
+        if let (Some(expected), Some((text, leaks))) = (&mut self.expected, last) {
             *expected = serde_json::from_str(&text).map_err(cannot_be_redacted(EXPECTED_FILE))?;
             note(&mut found, EXPECTED_FILE, None, leaks);
         }

@@ -13,6 +13,7 @@
 
 mod anonymize;
 mod hits;
+mod needles;
 mod packing;
 mod rules;
 mod search;
@@ -140,17 +141,34 @@ impl Redactor {
     /// assert_eq!(texts, [r#"{"password": "<password:1>"}"#, "cannot log in with <password:1>"]);
     /// ```
     pub fn redact_all(&self, texts: &mut [Cow<'_, str>]) -> Vec<Vec<Leak>> {
-        let mut tokens = Tokens::new(self);
+        self.redact_at_most(usize::MAX, texts).unwrap_or_default()
+    }
+
+    /// The same, with at most `limit` secrets, and places in each text: each takes memory. `None`
+    /// where there are more; no text is redacted then, or not all of them.
+    pub(crate) fn redact_at_most(
+        &self,
+        limit: usize,
+        texts: &mut [Cow<'_, str>],
+    ) -> Option<Vec<Vec<Leak>>> {
+        let mut tokens = Tokens::new(self, limit);
         let mut first: Vec<Vec<Hit>> =
             texts.iter().map(|text| hits(&mut tokens, text, MAX_DEPTH)).collect();
-        if tokens.collected() {
+        if tokens.is_full(0) {
+            return None;
+        }
+        if tokens.has_secrets() {
             first.clear();
         }
+        tokens.collected();
         let mut first = first.into_iter();
         let mut all = Vec::with_capacity(texts.len());
         for text in texts {
             // Where nothing is to be removed wherever it stands, there is no more to find.
             let found = first.next().unwrap_or_else(|| hits(&mut tokens, text, MAX_DEPTH));
+            if tokens.is_full(found.len()) {
+                return None;
+            }
             let (pieces, mut leaks) = pieces(&mut tokens, text, &found, "");
             drop(found);
             for leak in &mut leaks {
@@ -161,7 +179,7 @@ impl Redactor {
             }
             all.push(leaks);
         }
-        all
+        Some(all)
     }
 
     /// The secrets that a text still holds: none, once it is redacted. Bytes that are not UTF-8
@@ -178,7 +196,7 @@ impl Redactor {
 
     /// The secrets that a text holds, each with the offset at which it starts.
     pub(crate) fn leaks_at(&self, text: &str) -> Vec<(usize, Leak)> {
-        let mut tokens = Tokens::new(self);
+        let mut tokens = Tokens::new(self, usize::MAX);
         hits(&mut tokens, text, MAX_DEPTH);
         tokens.collected();
         let found = hits(&mut tokens, text, MAX_DEPTH);

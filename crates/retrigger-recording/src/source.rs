@@ -155,6 +155,11 @@ fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Error {
 
 /// The offset of the first bracket that is too deep, brackets in strings not counted.
 pub(crate) fn too_deep(text: &str) -> Option<usize> {
+    deeper_than(text, MAX_DEPTH)
+}
+
+/// The offset of the first bracket in more than so many others.
+pub(crate) fn deeper_than(text: &str, limit: usize) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for (offset, byte) in text.bytes().enumerate() {
         match byte {
@@ -165,7 +170,7 @@ pub(crate) fn too_deep(text: &str) -> Option<usize> {
             b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > MAX_DEPTH {
+        if depth > limit {
             return Some(offset);
         }
     }

@@ -186,7 +186,7 @@ fn planted() -> Recording {
     let mut expected = Expected::default();
     expected.outcome = Some(Outcome::Completed);
     expected.error = Some(format!("not for {}", secret("passphrase")));
-    expected.response = Some(json!({ "statusCode": 200, "body": all_echoes().to_string() }));
+    expected.response = Some(json!({ "statusCode": 200, "body": all_echoes().to_string() }).into());
     expected.function_error = Some(json!({ "errorMessage": "at x", "trace": all_echoes() }));
     expected.batch = Some(all_echoes());
     Recording {

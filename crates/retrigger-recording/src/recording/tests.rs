@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::*;
 use crate::{
     Body, CallKey, CallResponse, DecisionKind, ExpectedDecision, ExpectedDiagnostic, ExpectedLogs,
-    Fact, Invocation, NoisePath, NoiseStep, Outcome, Provenance, StatementRef, Step, TriggerFacts,
-    Values, Varies,
+    Fact, Invocation, Json, NoisePath, NoiseStep, Outcome, Provenance, StatementRef, Step,
+    TriggerFacts, Values, Varies,
 };
 
 fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -147,7 +147,7 @@ fn every_file_is_redacted() {
     let mut recording = event("{}");
     recording.calls = vec![call("secretsmanager", Body::Text(r#"{"SecretString":"s"}"#.into()))];
     recording.expected = Some(Expected {
-        response: Some(serde_json::json!({"headers": {"Set-Cookie": "s=1"}})),
+        response: Some(serde_json::json!({"headers": {"Set-Cookie": "s=1"}}).into()),
         ..Expected::default()
     });
     recording.manifest.invocation.client_context = Some(r#"{"custom":{"password":"p"}}"#.into());
@@ -168,6 +168,33 @@ fn every_file_is_redacted() {
             ("recording.toml", None, "/invocation/client_context/custom/password"),
         ]
     );
+}
+
+#[test]
+fn more_secrets_than_are_replaced_one_by_one_are_refused() {
+    let all = |count: usize, secret: fn(usize) -> String| {
+        let items: Vec<_> = (0..count).map(|n| format!("{{\"pwd\":\"{}\"}}", secret(n))).collect();
+        event(&format!("[{}]", items.join(","))).redact(&Redactor::default())
+    };
+    assert!(all(MAX_SECRETS - 1, |n| format!("{n}")).is_ok());
+    // Another in each place, one in all places, and one that is found by its value alone.
+    for secret in [|n| format!("{n:x}-hunter"), |_| "s".to_owned(), |_| "hunter22".to_owned()] {
+        let error = all(MAX_SECRETS + 1, secret).unwrap_err().to_string();
+        assert!(error.contains("it has more than 10000 secrets"), "{error}");
+    }
+    let text = format!("{{\"pwd\": \"hunter22\", \"x\": \"{}\"}}", "hunter22 ".repeat(MAX_SECRETS));
+    assert!(event(&text).redact(&Redactor::default()).is_err());
+}
+
+#[test]
+fn a_huge_answer_stands_in_one_line() {
+    let text = |items: usize| {
+        let response = Json::parse(format!("[{}0.50]", "{},".repeat(items))).unwrap();
+        Expected { response: Some(response), ..Expected::default() }.to_text().unwrap()
+    };
+    assert!(text(3).contains("\n    {},\n"));
+    let huge = text(1_000_000);
+    assert!(huge.lines().count() == 1 && huge.contains("{},{},0.50]"));
 }
 
 #[test]
@@ -303,7 +330,7 @@ prop_compose! {
             outcome: Some(Outcome::FunctionError),
             decisions: Some(statements.into_iter().map(decision).collect()),
             error,
-            response,
+            response: response.map(Json::from),
             logs: Some(ExpectedLogs { delivered: false }),
             batch,
             diagnostics: Some(vec![ExpectedDiagnostic {

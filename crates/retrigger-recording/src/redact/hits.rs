@@ -61,6 +61,9 @@ pub(super) fn hits(tokens: &mut Tokens<'_>, text: &str, depth: usize) -> Vec<Hit
     let (mut hits, mut start, mut end) = (Vec::new(), 0, 0);
     // Lines that are no JSON are searched together: a private key has many.
     for line in text.split_inclusive('\n') {
+        if tokens.is_full(hits.len()) {
+            break;
+        }
         let is_bracketed = line.trim_start().starts_with(['{', '[']);
         if is_bracketed && let Some(in_line) = walk::hits(tokens, line, depth) {
             hits.extend(searched(tokens, text, start..end, depth));

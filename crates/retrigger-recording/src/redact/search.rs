@@ -68,6 +68,9 @@ fn shaped(tokens: &mut Tokens<'_>, text: &str) -> Vec<Hit> {
     };
     let mut found = Vec::new();
     for (range, rule) in rules::secrets_in(tokens.redactor, text) {
+        if tokens.is_full(found.len()) {
+            break;
+        }
         if let Some(value) = text.get(range.clone()).filter(|_| !is_marked(&range)) {
             let decoded = rules::decoded(value);
             tokens.learn(&decoded, value, &rule);
@@ -92,11 +95,14 @@ fn mark_at<'m>(marks: &'m [Range<usize>], range: &Range<usize>) -> Option<&'m Ra
 }
 
 /// By value.
-fn known(tokens: &Tokens<'_>, text: &str) -> Vec<Hit> {
+fn known(tokens: &mut Tokens<'_>, text: &str) -> Vec<Hit> {
     let marks: Vec<Range<usize>> = tokens_in(text).collect();
     let is_apart = |range: &Range<usize>| mark_at(&marks, range).is_none();
     let known = tokens.known_in(text).into_iter().filter(|known| is_apart(&known.range));
-    known.map(|known| Hit::token(known.range, known.rule, known.value)).collect()
+    let hits: Vec<Hit> =
+        known.map(|known| Hit::token(known.range, known.rule, known.value)).collect();
+    tokens.is_full(hits.len());
+    hits
 }
 
 /// In base64: the whole text, or pieces of it; of decoded text those that were not there before.

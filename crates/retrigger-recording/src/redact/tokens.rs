@@ -4,14 +4,14 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
+    rc::Rc,
     sync::LazyLock,
 };
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use regex::Regex;
 
-use super::{Anonymize, KeepForm, Redactor, packing::traces, rules};
+use super::{Anonymize, KeepForm, Redactor, needles::Needles, packing::traces, rules};
 
 /// The fewest characters of a secret that is removed wherever it stands; a shorter one is removed
 /// only where its name or shape gives it away. So is one that is part of another, such as a
@@ -121,9 +121,14 @@ pub(super) fn removed_part(value: &str, rule: &str) -> Range<usize> {
 pub(super) struct Tokens<'r> {
     pub(super) redactor: &'r Redactor,
     /// What is removed wherever it stands.
-    secrets: BTreeMap<String, Secret>,
-    needles: Option<Needles>,
+    secrets: BTreeMap<String, Rc<Secret>>,
+    /// These again, raw and as base64; each with whether it is that.
+    needles: Option<Needles<(Rc<Secret>, bool)>>,
     is_collecting: bool,
+    /// How many secrets there may be, and places in one text.
+    limit: usize,
+    /// There are more.
+    is_full: bool,
     given: HashMap<String, String>,
     /// The highest number of a token so far.
     last: u64,
@@ -139,12 +144,6 @@ struct Secret {
     value: String,
 }
 
-struct Needles {
-    automaton: AhoCorasick,
-    /// Of each pattern the secret it stands for, and whether it is that secret's base64.
-    secrets: Vec<(String, bool)>,
-}
-
 /// A secret that is known, in a text.
 pub(super) struct Known {
     pub(super) range: Range<usize>,
@@ -153,12 +152,15 @@ pub(super) struct Known {
 }
 
 impl<'r> Tokens<'r> {
-    pub(super) fn new(redactor: &'r Redactor) -> Self {
+    /// For texts with at most so many secrets, and places each where one stands.
+    pub(super) fn new(redactor: &'r Redactor, limit: usize) -> Self {
         Self {
             redactor,
             secrets: BTreeMap::new(),
             needles: None,
             is_collecting: true,
+            limit,
+            is_full: false,
             given: HashMap::new(),
             last: 0,
             fakes: BTreeSet::new(),
@@ -197,38 +199,37 @@ impl<'r> Tokens<'r> {
         for text in [value, spelling.trim()] {
             if text.chars().count() >= min && !is_trivial(text) && !has_token(text) {
                 let rule = rule_of(value, rule).to_owned();
-                let secret = || Secret { rule, value: value.to_owned() };
+                let secret = || Secret { rule, value: value.to_owned() }.into();
                 self.secrets.entry(text.to_owned()).or_insert_with(secret);
             }
         }
     }
 
-    /// Ends the collecting: what is found from now on is replaced. False where there is nothing
-    /// that is removed wherever it stands: then the same is found again.
-    pub(super) fn collected(&mut self) -> bool {
+    /// Whether more was found than may be, now that it is so many places: then there is no use in
+    /// going on.
+    pub(super) fn is_full(&mut self, places: usize) -> bool {
+        self.is_full |= places.max(self.secrets.len()) > self.limit;
+        self.is_full
+    }
+
+    /// Whether there is something that is removed wherever it stands. Without, the same is found
+    /// again.
+    pub(super) fn has_secrets(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    /// Ends the collecting: what is found from now on is replaced.
+    pub(super) fn collected(&mut self) {
         self.is_collecting = false;
-        if self.secrets.is_empty() {
-            return false;
-        }
-        let (mut patterns, mut secrets) = (Vec::new(), Vec::new());
-        for value in self.secrets.keys() {
-            patterns.push(value.clone());
-            secrets.push((value.clone(), false));
-            if !value.is_ascii() {
-                // As bytes that are no text are shown.
-                patterns.push(value.bytes().map(char::from).collect());
-                secrets.push((value.clone(), false));
-            }
-            for trace in traces(value) {
-                patterns.push(trace);
-                secrets.push((value.clone(), true));
-            }
-        }
-        // It fails where there are more than billions of bytes of patterns: no text here has that.
-        let automaton =
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns);
-        self.needles = automaton.ok().map(|automaton| Needles { automaton, secrets });
-        true
+        let spelled = |(text, secret): (&String, &Rc<Secret>)| {
+            // As bytes that are no text are shown.
+            let bytes = (!text.is_ascii()).then(|| text.bytes().map(char::from).collect());
+            let raw = [Some(text.clone()), bytes].into_iter().flatten().map(|text| (text, false));
+            let all = raw.chain(traces(text).into_iter().map(|trace| (trace, true)));
+            let of = |(spelled, is_base64)| (spelled, (Rc::clone(secret), is_base64));
+            all.map(of).collect::<Vec<_>>()
+        };
+        self.needles = Some(Needles::new(self.secrets.iter().flat_map(spelled)));
     }
 
     /// The rule of a text, such as a number's, that is a known secret.
@@ -238,19 +239,19 @@ impl<'r> Tokens<'r> {
 
     /// The known secrets in a text, raw or as base64 within a longer text.
     pub(super) fn known_in(&self, text: &str) -> Vec<Known> {
-        let Some(Needles { automaton, secrets }) = &self.needles else { return Vec::new() };
-        let known = |found: aho_corasick::Match| {
-            let (value, is_base64) = secrets.get(found.pattern().as_usize())?;
-            let range = if *is_base64 { widened(text, found.range()) } else { found.range() };
-            let is_apart = *is_base64 || !value.bytes().all(|byte| byte.is_ascii_digit()) || {
+        let known = |(range, (secret, is_base64)): (Range<usize>, &(Rc<Secret>, bool))| {
+            let is_number = text.get(range.clone())?.bytes().all(|byte| byte.is_ascii_digit());
+            let range = if *is_base64 { widened(text, range) } else { range };
+            let is_apart = *is_base64 || !is_number || {
                 let digit = |c: char| c.is_ascii_digit();
                 !text.get(..range.start)?.ends_with(digit)
                     && !text.get(range.end..)?.starts_with(digit)
             };
-            let Secret { rule, value } = self.secrets.get(value)?;
+            let Secret { rule, value } = &**secret;
             is_apart.then(|| Known { range, rule: rule.clone(), value: value.clone() })
         };
-        automaton.find_iter(text).filter_map(known).collect()
+        let known = self.needles.iter().flat_map(|needles| needles.find(text)).filter_map(known);
+        known.take(self.limit.saturating_add(1)).collect()
     }
 
     /// What takes the place of a secret: the same each time.

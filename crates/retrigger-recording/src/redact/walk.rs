@@ -37,6 +37,9 @@ fn hits_below(
     let mut steps = Steps::new(text)?;
     while let Some(step) = steps.step().ok()? {
         walk.step(step);
+        if walk.tokens.is_full(walk.hits.len()) {
+            break;
+        }
     }
     Some(walk.hits)
 }

@@ -96,9 +96,8 @@ impl Proposal {
             return;
         }
         let (actual, again) = (merge::first(actual), merge::first(&again.actual));
-        let pairs =
-            [(actual.response, again.response), (actual.function_error, again.function_error)];
-        for (first, second) in pairs {
+        let values = [actual.response, again.response].map(|json| json.map(|json| json.to_value()));
+        for [first, second] in [values, [actual.function_error, again.function_error]] {
             if let (Some(first), Some(second)) = (first, second) {
                 self.noise.extend(noise::detect(&manifest.noise, &first, &second));
             }

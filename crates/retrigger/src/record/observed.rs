@@ -1,6 +1,5 @@
 //! From what a proxy before the Runtime API saw to a recording.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use retrigger_recording::{Expected, Invocation, Outcome};
 use retrigger_runtime::{Answered, Observed};
@@ -51,10 +50,8 @@ fn expected(answered: Answered) -> Option<Expected> {
     match answered {
         Answered::Response(bytes) => {
             expected.outcome = Some(Outcome::Completed);
-            match serde_json::from_slice::<Value>(&bytes) {
-                Ok(json) => expected.response = Some(json),
-                Err(_) => expected.response_base64 = Some(STANDARD.encode(&bytes)),
-            }
+            // The one copy that there is becomes the recording's.
+            expected.set_response(bytes.into());
         }
         Answered::Error(bytes) => {
             expected.outcome = Some(Outcome::FunctionError);

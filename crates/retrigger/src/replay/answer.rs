@@ -1,6 +1,5 @@
 //! What a replay showed, in the form of `expected.json`.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use retrigger_iam::Decision;
 use retrigger_recording::{
     DecisionKind, Expected, ExpectedDecision, ExpectedDiagnostic, FunctionFolder, Outcome,
@@ -25,11 +24,8 @@ pub(crate) fn take(outcome: retrigger_runtime::Outcome, actual: &mut Expected) -
     match outcome.result {
         Ok(response) => {
             actual.outcome = Some(Outcome::Completed);
-            actual.response = serde_json::from_slice(&response.body).ok();
-            if actual.response.is_none() {
-                actual.response_base64 = Some(STANDARD.encode(&response.body));
-            }
             ran.response = Some(json_or_text(&response.body));
+            actual.set_response(response.body.into());
         }
         Err(error) => {
             actual.outcome = Some(Outcome::FunctionError);

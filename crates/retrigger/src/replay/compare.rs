@@ -56,7 +56,10 @@ pub(crate) fn settled(expected: &Expected, actual: &Expected, rules: &[NoiseRule
         _ => actual.clone(),
     };
     let mut settled = actual.clone();
-    settled.response = settle(&expected.response, &actual.response);
+    if let (Some(expected), Some(actual)) = (&expected.response, &actual.response) {
+        let response = noise::settled(rules, &expected.to_value(), &actual.to_value());
+        settled.response = Some(response.into());
+    }
     settled.function_error = settle(&expected.function_error, &actual.function_error);
     settled
 }

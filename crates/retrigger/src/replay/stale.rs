@@ -4,7 +4,7 @@ use std::path::Path;
 
 use retrigger_iam::Severity;
 use retrigger_recording::{
-    EXPECTED_FILE, Expected, Located, NoiseRule, Outcome, RECORDING_FILE, Recording,
+    EXPECTED_FILE, Expected, Json, Located, NoiseRule, Outcome, RECORDING_FILE, Recording,
 };
 use serde_json::Value;
 
@@ -23,15 +23,18 @@ pub(super) fn findings(
     }
     let parts = expected.into_iter().flat_map(|expected| parts(expected, actual));
     let mut findings: Vec<_> = parts.map(|part| stale_part(folder, part)).collect();
-    let answers: Vec<&Value> = expected.into_iter().chain([actual]).flat_map(answers).collect();
-    for index in noise::without_use(rules, &answers) {
+    if rules.is_empty() {
+        return findings;
+    }
+    let answers: Vec<Value> = expected.into_iter().chain([actual]).flat_map(answers).collect();
+    for index in noise::without_use(rules, &answers.iter().collect::<Vec<_>>()) {
         findings.push(stale_rule(folder, index, &rules[index]));
     }
     findings
 }
 
-fn answers(of: &Expected) -> impl Iterator<Item = &Value> {
-    [of.response.as_ref(), of.function_error.as_ref()].into_iter().flatten()
+fn answers(of: &Expected) -> impl Iterator<Item = Value> {
+    [of.response.as_ref().map(Json::to_value), of.function_error.clone()].into_iter().flatten()
 }
 
 /// Keys of an expectation that a replay which ends as expected has nothing for, and why. Where it

@@ -187,8 +187,8 @@ mod tests {
     /// Both walks find the same, when secrets are collected and when they are replaced.
     #[track_caller]
     fn check(redactor: &Redactor, text: &str) {
-        let mut tokens = Tokens::new(redactor);
-        let mut expected_tokens = Tokens::new(redactor);
+        let mut tokens = Tokens::new(redactor, usize::MAX);
+        let mut expected_tokens = Tokens::new(redactor, usize::MAX);
         for _ in 0..2 {
             let found = super::super::hits(&mut tokens, text, MAX_DEPTH);
             assert_eq!(found, hits(&mut expected_tokens, text, MAX_DEPTH), "{text}");
