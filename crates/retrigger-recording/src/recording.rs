@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     atomic::{sync_folder, write_atomically},
-    calls::{self, Call},
+    calls::{self, BodyFile, Call, CallKey},
     edit_json, edit_toml,
     error::{Error, Problem, WRITE},
     expected::Expected,
@@ -31,12 +31,15 @@ pub const CALLS_FILE: &str = "calls.jsonl";
 /// What a replay must show. Without it nothing is compared.
 pub const EXPECTED_FILE: &str = "expected.json";
 
+/// The most bytes of the bodies in files of their own.
+const MAX_HELD: usize = 256 * 1024 * 1024;
+
 /// The snapshot of a recording that names none.
 const DEFAULT_SNAPSHOT: &str = "snapshot";
 
 /// One trigger event, and all that was observed with it: a folder with `recording.toml`,
-/// `event.json`, and where there is something to say `calls.jsonl` and `expected.json`. Other
-/// files, such as a `README.md`, are ignored.
+/// `event.json`, and where there is something to say `calls.jsonl`, with large bodies in `calls/`, and
+/// `expected.json`. Other files, such as a `README.md`, are ignored.
 #[derive(Clone, PartialEq)]
 pub struct Recording {
     /// The payload, byte for byte: JSON.
@@ -75,7 +78,7 @@ impl Recording {
             event: event.text.into_bytes(),
             manifest,
             calls: optional(folder, CALLS_FILE, CALLS)?
-                .map_or(Ok(Vec::new()), |s| calls::parse(&s))?,
+                .map_or(Ok(Vec::new()), |source| calls_of(folder, &source))?,
             expected: optional(folder, EXPECTED_FILE, DOCUMENT)?
                 .map(|source| Expected::parse(&source))
                 .transpose()?,
@@ -137,7 +140,7 @@ impl Recording {
         }
         for ((line, call), (text, leaks)) in (2..).zip(&mut self.calls).zip(redacted.by_ref()) {
             *call = serde_json::from_str(&text).map_err(cannot_be_redacted(CALLS_FILE))?;
-            note(&mut found, CALLS_FILE, Some(line), leaks);
+            note_in_call(&mut found, call, line, leaks);
         }
         if let Some((manifest, leaks)) = redacted.next().filter(|(_, leaks)| !leaks.is_empty()) {
             let manifest = Manifest::from_json(&manifest);
@@ -148,6 +151,11 @@ impl Recording {
             *expected = serde_json::from_str(&text).map_err(cannot_be_redacted(EXPECTED_FILE))?;
             note(&mut found, EXPECTED_FILE, None, leaks);
         }
+        // A body that is another now is in another file.
+        let bodies: Vec<BodyFile> = self.calls.iter().filter_map(BodyFile::of).collect();
+        let is_there =
+            |file: &str| !file.starts_with("calls/") || bodies.iter().any(|body| body.name == file);
+        self.manifest.redactions.retain(|redaction| is_there(&redaction.file));
         self.manifest.redactions.extend(found);
         self.manifest.redactions.sort();
         self.manifest.redactions.dedup();
@@ -174,7 +182,8 @@ impl Recording {
 
     /// Writes the recording into `folder`, which is made where it is missing. Each file is written
     /// whole or not at all; one that says the same already is left alone, with its comments and
-    /// spacing; `calls.jsonl` and `expected.json` that the recording no longer has are removed.
+    /// spacing; `calls.jsonl`, the bodies in `calls/` and `expected.json` that the recording no
+    /// longer has are removed.
     ///
     /// # Errors
     ///
@@ -187,8 +196,13 @@ impl Recording {
         for (name, bytes) in &files {
             check_leaks(&folder.join(name), bytes.as_deref().unwrap_or_default(), redactor)?;
         }
+        self.check_bodies(folder, redactor)?;
         std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, WRITE, &error))?;
         for (name, bytes) in files {
+            if name == CALLS_FILE {
+                self.save_calls(folder, bytes.as_deref())?;
+                continue;
+            }
             let path = folder.join(name);
             match bytes {
                 Some(bytes) if !self.is_saved(folder, name, &bytes) => {
@@ -203,6 +217,43 @@ impl Recording {
         let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
         sync_folder(above.unwrap_or(Path::new(".")))
             .map_err(|error| Error::io(folder, WRITE, &error))
+    }
+
+    /// First the bodies that the list names, then the list, and what it names no more is removed: at
+    /// any moment every file that it names is there.
+    fn save_calls(&self, folder: &Path, list: Option<&[u8]>) -> Result<(), Error> {
+        let path = folder.join(CALLS_FILE);
+        if list.is_some_and(|list| self.is_saved(folder, CALLS_FILE, list)) {
+            return Ok(());
+        }
+        let bodies: Vec<BodyFile> = self.calls.iter().filter_map(BodyFile::of).collect();
+        if !bodies.is_empty() {
+            let folder = folder.join(calls::BODIES);
+            std::fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, WRITE, &error))?;
+        }
+        for BodyFile { name, bytes, .. } in &bodies {
+            write_atomically(&folder.join(name), bytes)?;
+        }
+        match list {
+            Some(list) => write_atomically(&path, list)?,
+            None if path.exists() => {
+                std::fs::remove_file(&path).map_err(|error| Error::io(&path, WRITE, &error))?;
+            }
+            None => {}
+        }
+        calls::remove_orphans(folder, &bodies.iter().map(|body| body.name.as_str()).collect())
+    }
+
+    /// Refuses bodies in files of their own that hold a secret, found as redaction finds it: in the
+    /// call that they belong to.
+    fn check_bodies(&self, folder: &Path, redactor: &Redactor) -> Result<(), Error> {
+        for call in &self.calls {
+            if let Some(file) = BodyFile::of(call) {
+                let text = serde_json::to_string(call).map_err(cannot_be_redacted(CALLS_FILE))?;
+                check_leaks(&folder.join(file.name), text.as_bytes(), redactor)?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes `expected.json` of the recording in `folder` and nothing else. Of a file that is there
@@ -224,6 +275,34 @@ impl Recording {
         let text = edited.map_or_else(|| expected.to_text(), Ok).map_err(failed)?;
         check_leaks(&path, text.as_bytes(), redactor)?;
         write_atomically(&path, text.as_bytes())
+    }
+
+    /// Removes calls from `calls.jsonl` of the recording in `folder`, with their bodies, and nothing
+    /// else. The other calls stay in their order.
+    ///
+    /// # Errors
+    ///
+    /// When the recording cannot be read, a call that stays holds a secret (nothing is written
+    /// then), or a file cannot be written.
+    pub fn remove_calls(
+        folder: impl AsRef<Path>,
+        keys: &[CallKey],
+        redactor: &Redactor,
+    ) -> Result<(), Error> {
+        let folder = folder.as_ref();
+        let mut recording = Self::load(folder)?;
+        recording.calls.retain(|call| !keys.contains(&call.key));
+        let list = recording.list(folder)?;
+        check_leaks(&folder.join(CALLS_FILE), list.as_deref().unwrap_or_default(), redactor)?;
+        recording.check_bodies(folder, redactor)?;
+        recording.save_calls(folder, list.as_deref())
+    }
+
+    /// The bytes of `calls.jsonl`; `None` where there is no call.
+    fn list(&self, folder: &Path) -> Result<Option<Vec<u8>>, Error> {
+        let list = (!self.calls.is_empty()).then(|| calls::to_text(&self.calls)).transpose();
+        let list = list.map_err(|problem| Error::new(folder.join(CALLS_FILE), problem))?;
+        Ok(list.map(String::into_bytes))
     }
 
     /// Adds rules to `[[noise]]` and to `[[redactions]]` of `recording.toml` in `folder`, each once.
@@ -269,8 +348,6 @@ impl Recording {
     /// Its files in the order in which they are written, the one that makes it a recording last.
     fn files(&self, folder: &Path) -> Result<Vec<File<'_>>, Error> {
         let in_file = |name: &'static str| move |problem| Error::new(folder.join(name), problem);
-        let calls = (!self.calls.is_empty()).then(|| calls::to_text(&self.calls)).transpose();
-        let calls = calls.map_err(in_file(CALLS_FILE))?;
         let expected = self.expected.as_ref().map(Expected::to_text).transpose();
         let expected = expected.map_err(in_file(EXPECTED_FILE))?;
         let manifest = self.manifest.to_text().map_err(in_file(RECORDING_FILE))?;
@@ -278,7 +355,7 @@ impl Recording {
         // Last what makes the folder a recording: one that was not finished is none.
         Ok(vec![
             (EVENT_FILE, Some(Cow::Borrowed(&*self.event))),
-            (CALLS_FILE, calls.map(bytes)),
+            (CALLS_FILE, self.list(folder)?.map(Cow::Owned)),
             (EXPECTED_FILE, expected.map(bytes)),
             (RECORDING_FILE, Some(bytes(manifest))),
         ])
@@ -291,7 +368,7 @@ impl Recording {
                 .and_then(|source| Manifest::parse(&source))
                 .map(|manifest| manifest == self.manifest),
             CALLS_FILE => source(folder, name, CALLS)
-                .and_then(|source| calls::parse(&source))
+                .and_then(|source| calls_of(folder, &source))
                 .map(|calls| calls == self.calls),
             EXPECTED_FILE => source(folder, name, DOCUMENT)
                 .and_then(|source| Expected::parse(&source))
@@ -300,6 +377,20 @@ impl Recording {
         };
         same.unwrap_or(false)
     }
+}
+
+/// The calls of a list, with the bodies that it names.
+fn calls_of(folder: &Path, list: &Source) -> Result<Vec<Call>, Error> {
+    let mut held = 0;
+    calls::parse(list, |name| {
+        let body = BodyFile::read(folder, name)?;
+        held += body.as_bytes().len();
+        if held > MAX_HELD {
+            let reason = format!("the bodies named so far have more than {MAX_HELD} bytes");
+            return Err(Problem::value(reason));
+        }
+        Ok(body)
+    })
 }
 
 fn source(folder: &Path, name: &str, kind: Kind) -> Result<Source, Error> {
@@ -333,6 +424,20 @@ pub(crate) fn note(
         pointer: leak.pointer,
         rule: leak.rule,
     }));
+}
+
+/// Notes what was replaced in a call, and in the file of its body where it has one.
+fn note_in_call(found: &mut Vec<Redaction>, call: &Call, line: usize, leaks: Vec<crate::Leak>) {
+    let file = BodyFile::of(call);
+    let (mut in_list, mut in_body) = (Vec::new(), Vec::new());
+    for leak in leaks {
+        match file.as_ref().and_then(|file| leak.pointer.strip_prefix(file.pointer)) {
+            Some(pointer) => in_body.push(crate::Leak { pointer: pointer.to_owned(), ..leak }),
+            None => in_list.push(leak),
+        }
+    }
+    note(found, CALLS_FILE, Some(line), in_list);
+    note(found, &file.map(|file| file.name).unwrap_or_default(), None, in_body);
 }
 
 /// Refuses bytes that hold a secret.
