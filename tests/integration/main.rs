@@ -19,6 +19,7 @@ mod re_record;
 mod record;
 mod record_moto;
 mod record_runtimes;
+mod recorded_calls;
 mod replay;
 mod review;
 mod scan;
