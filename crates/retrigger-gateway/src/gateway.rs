@@ -1,16 +1,20 @@
 //! A call from request to answer.
 
+mod recorded;
+
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::SystemTime,
 };
 
 use bytes::Bytes;
-use hyper::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use retrigger_recording::{Body, Call, CallKey, CallResponse};
+use hyper::http::{Method, Request, Response, StatusCode};
+use retrigger_recording::{Call, CallKey};
 use uuid::Uuid;
+
+pub(crate) use recorded::recorded;
+use recorded::restored;
 
 use crate::{
     AnswerBody, Fault, Identify, Observed, Operation, Protocol, SessionCredentials, Upstream,
@@ -21,8 +25,7 @@ use crate::{
     invocation::{Answered, CallId, Invocation},
     nearest,
     operation::Unidentified,
-    parameters::{self, PLACE},
-    payload,
+    parameters,
     signature::Signature,
     stream::{self, Noting},
     upstream::Sent,
@@ -236,7 +239,7 @@ impl Gateway {
         let attempt = attempt.and_then(|id| id.to_str().ok());
         let began = calls.begin(&operation, key, attempt);
         let is_head = sent.request.method() == Method::HEAD;
-        let (fault, answered) = match self.next(calls, &began) {
+        let (fault, answered) = match Self::next(calls, &began) {
             Next::Recorded(place, call) => {
                 calls.finish_recorded(began.id, place);
                 return restored(&call.response, address, is_head).map(AnswerBody::from);
@@ -262,7 +265,7 @@ impl Gateway {
     }
 
     /// What a call is answered with.
-    fn next<'c>(&self, calls: &'c Calls, began: &Began) -> Next<'c> {
+    fn next<'c>(calls: &'c Calls, began: &Began) -> Next<'c> {
         if let Some(message) = refusal(&began.verdict) {
             let answered = Answered::Refused { recorded: began.recorded };
             return Next::Fault(Fault::Denied(message), answered);
@@ -369,78 +372,6 @@ impl Refusal {
 fn request_id(key: &CallKey) -> String {
     let key = serde_json::to_vec(key).unwrap_or_default();
     Uuid::new_v5(&Uuid::NAMESPACE_OID, &key).to_string()
-}
-
-/// The headers that are of a connection and not of an answer, or of the bytes as they were sent.
-const NOT_RECORDED: [&str; 6] =
-    ["connection", "date", "keep-alive", "server", "transfer-encoding", "x-amz-crc32"];
-
-/// An answer in the form in which it is recorded.
-pub(crate) fn recorded(
-    (status, given): (StatusCode, &HeaderMap),
-    body: Bytes,
-    address: Option<&str>,
-) -> CallResponse {
-    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in given {
-        if NOT_RECORDED.contains(&name.as_str()) || name == "content-length" {
-            continue;
-        }
-        let value = String::from_utf8_lossy(value.as_bytes());
-        let value = address.map_or(value.to_string(), |address| value.replace(address, PLACE));
-        headers.entry(name.as_str().to_owned()).or_default().push(value);
-    }
-    // The length is all that an answer to HEAD says of its body.
-    let length = given.get("content-length").and_then(|value| value.to_str().ok());
-    if let (true, Some(length)) = (body.is_empty(), length) {
-        headers.insert("content-length".to_owned(), vec![length.to_owned()]);
-    }
-    let body = address.map_or(body.clone(), |address| moved(body, address, PLACE));
-    CallResponse { status: status.as_u16(), headers, body: Body::from_bytes(body) }
-}
-
-/// A text with one address in place of another. What has none, or is no text, is not copied.
-fn moved(body: Bytes, from: &str, to: &str) -> Bytes {
-    match std::str::from_utf8(&body) {
-        Ok(text) if text.contains(from) => text.replace(from, to).into(),
-        _ => body,
-    }
-}
-
-/// The answer that was recorded.
-fn restored(recorded: &CallResponse, address: Option<&str>, is_head: bool) -> Response<Bytes> {
-    let place = address.unwrap_or("localhost");
-    let body = moved(recorded.body.to_bytes(), PLACE, place);
-    let mut headers = HeaderMap::new();
-    for (name, values) in &recorded.headers {
-        for value in values {
-            let (name, value) =
-                (HeaderName::from_bytes(name.as_bytes()), value.replace(PLACE, place));
-            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
-                headers.append(name, value);
-            }
-        }
-    }
-    if !is_head {
-        headers.remove("content-length");
-        // A body in which a secret was redacted has another checksum.
-        let is_false = |name: &HeaderName, value: &HeaderValue| {
-            payload::check_sum(name.as_str(), value.to_str().unwrap_or_default(), &body).is_err()
-        };
-        let wrong: Vec<HeaderName> = headers
-            .iter()
-            .filter(|(name, value)| is_false(name, value))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in wrong {
-            headers.remove(name);
-        }
-    }
-    let mut response = Response::new(body);
-    *response.status_mut() =
-        StatusCode::from_u16(recorded.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *response.headers_mut() = headers;
-    response
 }
 
 /// Such as `dynamodb:GetItem on arn:aws:dynamodb:…`.

@@ -98,7 +98,7 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
-            Kind::Streamed { size, .. } => size.clone(),
+            Kind::Streamed { size, .. } => *size,
         }
     }
 }

@@ -99,7 +99,7 @@ impl Upstream {
 
     /// AWS with all its hosts at this URL.
     #[cfg(test)]
-    pub(crate) async fn aws_at(credentials: SharedCredentialsProvider, url: &str) -> Self {
+    pub(crate) fn aws_at(credentials: SharedCredentialsProvider, url: &str) -> Self {
         let aws = Aws::new(credentials).at(url.parse().unwrap());
         Self { target: Target::Aws(Arc::new(aws)), client: client().unwrap() }
     }

@@ -177,7 +177,7 @@ fn planted() -> Recording {
     for (_, secret) in SECRETS {
         binary.extend_from_slice(secret.as_bytes());
     }
-    let large = [binary.as_slice(), &[0xFF; 20_000]].concat();
+    let large = [binary.clone(), vec![0xFF; 20_000]].concat();
     let secret_string = json!({ "SecretString": secret("secret of Secrets Manager") });
     let mut manifest = Manifest::default();
     manifest.invocation.client_context = Some(json!({ "custom": all_echoes() }).to_string());
@@ -281,9 +281,10 @@ fn no_secret_is_on_disk_however_it_is_encoded() {
         assert!(files.len() > 6 + SECRETS.len(), "the packed logs are looked into");
         assert_clean(&files);
         for (name, bytes) in &files {
-            if !name.ends_with(".bin") {
-                assert_eq!(redactor.scan_file(bytes), Ok(vec![]), "{name}");
-            }
+            let found = redactor.scan_file(bytes);
+            // A body may be no text.
+            assert!(found.is_ok() || name.starts_with("calls/"), "{name}");
+            assert_eq!(found.unwrap_or_default(), [], "{name}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Requests from clients that mean no good, or are broken.
 
+use std::fmt::Write as _;
+
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -26,7 +28,7 @@ async fn served(patience: Patience) -> (Arc<Gateway>, Server) {
 fn head() -> String {
     let mut text = "POST / HTTP/1.1\r\n".to_owned();
     for (name, value) in signed(ITEM).headers() {
-        text += &format!("{name}: {}\r\n", value.to_str().unwrap());
+        write!(text, "{name}: {}\r\n", value.to_str().unwrap()).unwrap();
     }
     text
 }

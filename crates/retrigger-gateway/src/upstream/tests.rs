@@ -42,8 +42,8 @@ fn credentials(expiry: Option<SystemTime>) -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(Given(Ok(given)))
 }
 
-async fn recording(server: &MockServer) -> Gateway {
-    let upstream = Upstream::aws_at(credentials(None), &server.uri()).await;
+fn recording(server: &MockServer) -> Gateway {
+    let upstream = Upstream::aws_at(credentials(None), &server.uri());
     let gateway = gateway().upstream(upstream);
     gateway.begin(invocation(Vec::new(), RecordMode::New));
     gateway
@@ -80,7 +80,7 @@ async fn aws_gets_each_call_signed_again_by_whoever_records(
     #[case] host: &str,
 ) {
     let server = answering(ResponseTemplate::new(200)).await;
-    let gateway = recording(&server).await;
+    let gateway = recording(&server);
     assert_eq!(gateway.call(signed(what)).await.status(), 200);
     assert_eq!(gateway.end().calls[0].answered, Answered::Upstream);
     let got = got(&server).await;
@@ -104,7 +104,7 @@ async fn aws_gets_each_call_signed_again_by_whoever_records(
 #[tokio::test]
 async fn what_aws_takes_unsigned_is_passed_on_unsigned() {
     let server = answering(ResponseTemplate::new(200)).await;
-    let gateway = recording(&server).await;
+    let gateway = recording(&server);
     let body = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=r&RoleSessionName=s\
                 &WebIdentityToken=t";
     let request = Request::post("/")
@@ -122,7 +122,7 @@ async fn what_aws_takes_unsigned_is_passed_on_unsigned() {
 async fn credentials_that_aws_does_not_take_are_no_answer_to_the_call() {
     let body = r#"{"__type":"com.amazon.coral.service#ExpiredTokenException"}"#;
     let server = answering(ResponseTemplate::new(400).set_body_string(body)).await;
-    let gateway = recording(&server).await;
+    let gateway = recording(&server);
     let answer = gateway.call(signed(ITEM)).await;
     let text = String::from_utf8(answer.body().to_vec()).unwrap();
     assert!(text.contains("AWS does not take your credentials: `ExpiredTokenException`"), "{text}");
@@ -133,7 +133,7 @@ async fn credentials_that_aws_does_not_take_are_no_answer_to_the_call() {
 async fn an_error_that_aws_answers_the_call_with_is_recorded() {
     let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}"#;
     let server = answering(ResponseTemplate::new(400).set_body_string(body)).await;
-    let gateway = recording(&server).await;
+    let gateway = recording(&server);
     assert_eq!(gateway.call(signed(ITEM)).await.body(), body);
     let made = gateway.end().calls.remove(0);
     assert_eq!((made.answered, made.call.response.status), (Answered::Upstream, 400));

@@ -63,7 +63,11 @@ fn to_json(cbor: &Cbor) -> Option<Value> {
         }
         Cbor::Float(number) => Number::from_f64(*number)?.into(),
         Cbor::Text(text) => text.as_str().into(),
-        Cbor::Bytes(bytes) => json!({BYTES: STANDARD.encode(bytes)}),
+        Cbor::Bytes(bytes) => match std::str::from_utf8(bytes) {
+            // The token of what was redacted, which is no base64.
+            Ok(text) if text.starts_with('<') && text.ends_with('>') => json!({BYTES: text}),
+            _ => json!({BYTES: STANDARD.encode(bytes)}),
+        },
         Cbor::Tag(tag, value) => json!({TAG: [tag, to_json(value)?]}),
         Cbor::Array(items) => items.iter().map(to_json).collect::<Option<Value>>()?,
         Cbor::Map(members) => {
@@ -90,7 +94,10 @@ fn from_json(json: &Value) -> Option<Cbor> {
         Value::String(text) => Cbor::Text(text.clone()),
         Value::Array(items) => Cbor::Array(items.iter().map(from_json).collect::<Option<_>>()?),
         Value::Object(map) => match (map.get(BYTES), map.get(TAG)) {
-            (Some(text), _) => Cbor::Bytes(STANDARD.decode(text.as_str()?).ok()?),
+            (Some(text), _) => {
+                let text = text.as_str()?;
+                Cbor::Bytes(STANDARD.decode(text).unwrap_or_else(|_| text.as_bytes().to_vec()))
+            }
             (_, Some(tag)) => {
                 let [tag, value] = tag.as_array()?.as_slice() else { return None };
                 Cbor::Tag(tag.as_u64()?, from_json(value)?.into())
