@@ -53,7 +53,8 @@ pub(crate) struct Args {
     /// AWS itself, with your own credentials
     #[arg(long, value_name = "URL|aws")]
     upstream: Option<String>,
-    /// The value of a condition key of the handler's AWS calls that nothing shows; may be repeated
+    /// The value of a condition key of the handler's AWS calls that nothing shows, or of a part of an
+    /// ARN such as `${KeyId}`; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = assumption)]
     assume: Vec<(String, String)>,
     /// Refuse the handler's AWS calls that need this action, to see whether it copes; may be repeated.
@@ -90,7 +91,7 @@ enum Mode {
 
 fn assumption(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').unwrap_or((text, ""));
-    if !key.contains(':') || !text.contains('=') {
+    if !(key.contains(':') || key.starts_with("${")) || !text.contains('=') {
         return Err("give `KEY=VALUE`, such as `aws:SourceVpce=vpce-1a2b3c4d`".to_owned());
     }
     Ok((key.to_owned(), value.to_owned()))

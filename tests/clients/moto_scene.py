@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import urllib.request
 import zipfile
 
 import boto3
@@ -27,6 +28,20 @@ def document(*statements):
 
 def allow(action, resource, **more):
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def function(name, role, **more):
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("index.mjs", "export const handler = async () => ({});")
+    client("lambda").create_function(
+        FunctionName=name,
+        Runtime="nodejs20.x",
+        Role=role,
+        Handler="index.handler",
+        Code={"ZipFile": code.getvalue()},
+        **more,
+    )
 
 
 LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
@@ -75,15 +90,9 @@ def make():
     ]:
         iam.attach_role_policy(RoleName="orders-role", PolicyArn=arn)
 
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("index.mjs", "export const handler = async () => ({});")
-    lam.create_function(
-        FunctionName="orders",
-        Runtime="nodejs20.x",
-        Role=f"arn:aws:iam::{ACCOUNT}:role/service-role/orders-role",
-        Handler="index.handler",
-        Code={"ZipFile": code.getvalue()},
+    function(
+        "orders",
+        f"arn:aws:iam::{ACCOUNT}:role/service-role/orders-role",
         Environment={"Variables": {"TABLE": "orders", "DB_PASSWORD": "correct-horse-battery"}},
         Publish=True,
     )
@@ -173,6 +182,43 @@ def objects():
     found = s3.list_objects_v2(Bucket="order-files", Prefix="recorded/")["Contents"]
     for one in found:
         print(s3.get_object(Bucket="order-files", Key=one["Key"])["Body"].read().decode())
+
+
+def called():
+    """What the handlers of `gateway_sdk.py` and `gateway_sdk.mjs` call. Prints the id of a key."""
+    # A function answers without Docker.
+    settings = json.dumps({"lambda": {"use_docker": False}}).encode()
+    urllib.request.urlopen(f"{ENDPOINT}/moto-api/config", data=settings).read()
+    trust = allow("sts:AssumeRole", "*", Principal={"AWS": ACCOUNT})
+    for name in ["calls-python", "calls-node"]:
+        client("s3").create_bucket(Bucket=name)
+        for table in [name, f"{name}-more"]:
+            client("dynamodb").create_table(
+                TableName=table,
+                KeySchema=[
+                    {"AttributeName": "id", "KeyType": "HASH"},
+                    {"AttributeName": "at", "KeyType": "RANGE"},
+                ],
+                AttributeDefinitions=[
+                    {"AttributeName": "id", "AttributeType": "S"},
+                    {"AttributeName": "at", "AttributeType": "N"},
+                ],
+                BillingMode="PAY_PER_REQUEST",
+            )
+        client("sqs").create_queue(QueueName=name)
+        client("sns").create_topic(Name=name)
+        client("secretsmanager").create_secret(Name=name, SecretString="not-to-be-read-1")
+        for parameter in ["one", "two"]:
+            client("ssm").put_parameter(Name=f"/{name}/{parameter}", Value=parameter, Type="String")
+        client("events").create_event_bus(Name=name)
+        client("kinesis").create_stream(StreamName=name, ShardCount=1)
+        client("logs").create_log_group(logGroupName=name)
+        client("logs").create_log_stream(logGroupName=name, logStreamName="s")
+        role = client("iam").create_role(
+            RoleName=f"{name}-other", AssumeRolePolicyDocument=document(trust)
+        )
+        function(f"{name}-other", role["Role"]["Arn"])
+    print(client("kms").create_key()["KeyMetadata"]["KeyId"], end="")
 
 
 def remove_statement():

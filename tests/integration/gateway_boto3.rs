@@ -1,9 +1,6 @@
 //! The handler's own AWS calls: AWS's client for Python against the gateway of a replay.
 
-use std::{
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use retrigger::coverage::Coverage;
 use serde_json::{Value, json};
@@ -13,6 +10,7 @@ use wiremock::{
 };
 
 use crate::{
+    gateway_sdk_scene::start_by,
     serve_scene::boto3,
     support::{Ran, command, copy, retrigger},
 };
@@ -28,7 +26,7 @@ impl Calling {
     fn new(python: &Path) -> Self {
         let root = tempfile::tempdir().unwrap();
         let scene = Self { root };
-        for folder in ["bin", "f/handler", "f/orders"] {
+        for folder in ["f/handler", "f/orders"] {
             std::fs::create_dir_all(scene.path(folder)).unwrap();
         }
         copy(&Path::new(DEMO).join("snapshot"), &scene.path("f/snapshot"));
@@ -42,11 +40,7 @@ impl Calling {
             arn = \"arn:aws:lambda:us-east-1:841860927337:function:lambdaDemo\"\n\
             runtime = \"python3.12\"\nhandler = \"app.handler\"\ntimeout = 60\n";
         std::fs::write(scene.path("f/function.toml"), function).unwrap();
-        // A virtual environment's Python finds its packages by the path that it is started by.
-        let starter = format!("#!/bin/sh\nexec '{}' \"$@\"\n", python.display());
-        std::fs::write(scene.path("bin/python3"), starter).unwrap();
-        let executable = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(scene.path("bin/python3"), executable).unwrap();
+        start_by(&scene.path("bin"), "python3", python);
         scene.allow(&json!([
             {"Sid": "objects", "Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],
              "Resource": "arn:aws:s3:::orders/*"},
@@ -172,7 +166,9 @@ fn boto3_gets_what_was_recorded_and_raises_its_own_exceptions_where_it_is_refuse
     let (refused, _) = scene.response(&["--deny", "s3:GetObject@arn:aws:s3:::orders/*"]);
     let get = refused["get"].as_str().unwrap();
     assert!(get.starts_with("AccessDenied: An error occurred (AccessDenied) when"), "{get}");
-    assert!(get.contains(text) && get.contains("s3:GetObject on resource: arn:aws:s3:::orders/a"));
+    assert!(
+        get.contains(text) && get.contains("s3:GetObject on resource: \"arn:aws:s3:::orders/a")
+    );
     assert_eq!(refused["put"], recorded["put"]);
     let (refused, _) = scene.response(&["--deny", "dynamodb:*", "--deny", "sqs:*"]);
     let item = refused["item"].as_str().unwrap();

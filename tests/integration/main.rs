@@ -11,6 +11,8 @@ mod decisions;
 mod derive;
 mod explain;
 mod gateway_boto3;
+mod gateway_sdk_scene;
+mod gateway_sdks;
 mod in_process;
 mod lint;
 mod lint_shared;

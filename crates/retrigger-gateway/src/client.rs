@@ -2,8 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::{
     client::{
+        behavior_version::BehaviorVersion,
         http::{
             HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
             SharedHttpConnector,
@@ -15,6 +17,7 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::body::SdkBody;
+use aws_types::{SdkConfig, region::Region};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::http::Request;
@@ -22,8 +25,8 @@ use hyper::http::Request;
 use crate::{Gateway, MAX_BODY};
 
 /// Gives an SDK client's calls to a gateway, without a socket: for
-/// `aws_config::ConfigLoader::http_client`. The client needs the gateway's
-/// [credentials](Gateway::credentials), as any caller does.
+/// `aws_config::ConfigLoader::http_client`, or with all else that the client needs as
+/// [`sdk_config`](Self::sdk_config).
 #[derive(Clone)]
 pub struct GatewayClient {
     gateway: Arc<Gateway>,
@@ -33,6 +36,23 @@ impl GatewayClient {
     /// A client of this gateway.
     pub fn new(gateway: Arc<Gateway>) -> Self {
         Self { gateway }
+    }
+
+    /// What SDK clients are made from that call the gateway from a Region, such as `us-east-1`: with
+    /// this client, and the [credentials](Gateway::credentials) that the gateway takes.
+    pub fn sdk_config(&self, region: &str) -> SdkConfig {
+        let session = self.gateway.credentials();
+        let credentials = Credentials::from_keys(
+            &session.access_key_id,
+            &session.secret_access_key,
+            Some(session.session_token.clone()),
+        );
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(self.clone())
+            .region(Region::new(region.to_owned()))
+            .build()
     }
 }
 

@@ -5,7 +5,10 @@
 //! service's "Common errors"; Amazon S3 API Reference, "Error responses"; Amazon EC2 API Reference,
 //! "Error codes for the Amazon EC2 API".
 
-use crate::operation::{Operation, Protocol};
+use crate::{
+    operation::{Operation, Protocol},
+    wording,
+};
 
 /// Why a call is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,6 +233,8 @@ impl Fault {
 fn denied(family: Family, operation: Option<&Operation>, message: &str) -> Worded {
     let is_query_compatible = operation.is_some_and(|operation| operation.query_compatible);
     let service = operation.map_or("", |operation| operation.service.as_str());
+    let message =
+        operation.map_or(message.to_owned(), |operation| wording::of_service(message, operation));
     match family {
         Family::Json if is_query_compatible => worded(403, "AccessDeniedException", message),
         Family::Json => worded(400, "AccessDeniedException", message),

@@ -1,5 +1,6 @@
 //! Which operation a request is, by the catalogue.
 
+mod compressed;
 mod endpoint;
 mod parameters;
 
@@ -46,7 +47,14 @@ impl Identify for Aws {
         let headers = headers(request);
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, &**value)).collect();
-        let wire_request = wire_request(request, &headers);
+        let sent = wire_request(request, &headers);
+        let malformed = |message: String| Unidentified {
+            protocol: likely_protocol(&sent, scope),
+            message,
+            is_malformed: true,
+        };
+        let body = compressed::plain(&sent).map_err(malformed)?;
+        let wire_request = WireRequest { body: &body, ..sent };
         let hint = scope.map(hint);
         let found = wire::identify(&wire_request, hint.as_ref()).map_err(|error| Unidentified {
             protocol: likely_protocol(&wire_request, scope),
@@ -69,7 +77,9 @@ impl Identify for Aws {
         let headers = headers(request);
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, &**value)).collect();
-        let wire_request = wire_request(request, &headers);
+        let sent = wire_request(request, &headers);
+        let body = compressed::plain(&sent)?;
+        let wire_request = WireRequest { body: &body, ..sent };
         let hint = scope.map(hint);
         let found = wire::identify(&wire_request, hint.as_ref());
         let found = found.map_err(|error| error.to_string())?;

@@ -24,6 +24,7 @@
 mod credentials;
 mod fault;
 mod operation;
+mod wording;
 
 mod payload;
 mod signature;

@@ -1,4 +1,4 @@
-//! The endpoint by HTTP/1.1, on the loopback interface.
+//! The endpoint by HTTP/1.1 and HTTP/2, on the loopback interface.
 
 use std::{
     convert::Infallible,
@@ -13,15 +13,16 @@ use http_body_util::BodyExt;
 use hyper::{
     Request, Response,
     body::{Body as _, Incoming},
-    server::conn::http1,
+    http::{HeaderValue, header},
+    server::conn::{http1, http2},
     service::service_fn,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, SemaphorePermit},
     task::JoinHandle,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{AnswerBody, Fault, Gateway, MAX_BODY};
@@ -127,19 +128,45 @@ async fn serve(stream: TcpStream, gateway: Arc<Gateway>, limits: Arc<Limits>) {
         let (gateway, limits) = (Arc::clone(&gateway), Arc::clone(&limits));
         async move { Ok::<_, Infallible>(answer(request, &gateway, &limits).await) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head_timeout)
-        .serve_connection(TokioIo::new(stream), service);
     // An error is a client that went away or spoke no HTTP; it has been told what can be told.
-    let _ = connection.await;
+    if is_http2(&stream, head_timeout).await {
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(head_timeout)
+            .serve_connection(TokioIo::new(stream), service);
+        let _ = connection.await;
+    } else {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_timeout)
+            .serve_connection(TokioIo::new(stream), service);
+        let _ = connection.await;
+    }
+}
+
+/// Whether a client begins in HTTP/2, as AWS's SDK for JavaScript does to call Kinesis. Source: RFC
+/// 9113, section 3.4: no request of HTTP/1.1 begins so.
+async fn is_http2(stream: &TcpStream, head_timeout: Duration) -> bool {
+    let mut start = [0; 3];
+    let peeked = timeout(head_timeout, stream.peek(&mut start)).await;
+    matches!(peeked, Ok(Ok(_))) && start == *b"PRI"
+}
+
+/// What HTTP/2 calls `:authority` is signed as the header `host`.
+fn name_host(request: &mut Request<Incoming>) {
+    let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
+    let host = authority.and_then(|authority| HeaderValue::from_str(&authority).ok());
+    if let Some(host) = host {
+        request.headers_mut().entry(header::HOST).or_insert(host);
+    }
 }
 
 async fn answer(
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     gateway: &Gateway,
     limits: &Limits,
 ) -> Response<AnswerBody> {
+    name_host(&mut request);
     let limit = if gateway.may_be_signed(&request) { MAX_BODY } else { MAX_UNSIGNED_BODY };
     let (head, body) = request.into_parts();
     let (whole, fault, permits) = match read(body, limit, limits).await {

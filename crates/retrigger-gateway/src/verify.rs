@@ -1,6 +1,8 @@
 //! Verifying a signature: the request is signed once more, with the same headers, time and scope,
 //! and the two signatures are compared in constant time.
 
+mod authority;
+
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -23,6 +25,7 @@ use crate::{
     payload::{self, Chunks, Payload},
     signature::{Place, SIGV4A, Signature},
 };
+use authority::{AUTHORITY, Head};
 
 /// How far the time of a signature may be from now. Source: IAM User Guide, "Elements of an AWS API
 /// request signature" (five minutes); Amazon S3 API Reference, "Authenticating requests" (fifteen).
@@ -48,7 +51,7 @@ pub(crate) fn verify(
     if signature.is_asymmetric {
         return Err(Fault::UnsupportedSignature(SIGV4A));
     }
-    if !signature.signed_headers.iter().any(|name| name == "host") {
+    if !signature.signed_headers.iter().any(|name| name == "host" || name == AUTHORITY) {
         let text = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
         return Err(Fault::Incomplete(text.to_owned()));
     }
@@ -124,6 +127,15 @@ impl Content {
         }
     }
 
+    /// What stands for the body in what is signed.
+    fn hash(&self, body: &[u8]) -> String {
+        match self {
+            Self::Plain => authority::hex(body),
+            Self::Unsigned => "UNSIGNED-PAYLOAD".to_owned(),
+            Self::Hash(text) | Self::Chunked(text, _) | Self::Parts(text) => text.clone(),
+        }
+    }
+
     /// The payload, once the signature over the head is verified.
     fn payload(self, request: &Request<Bytes>, signer: &Signer<'_>) -> Result<Payload, Fault> {
         let body = request.body();
@@ -149,11 +161,12 @@ fn is_hash_of(hash: &str, body: &[u8]) -> bool {
 /// Signs what was signed.
 pub(crate) struct Signer<'s> {
     signature: &'s Signature,
+    credentials: &'s SessionCredentials,
     identity: Identity,
 }
 
 impl<'s> Signer<'s> {
-    fn new(signature: &'s Signature, credentials: &SessionCredentials) -> Self {
+    fn new(signature: &'s Signature, credentials: &'s SessionCredentials) -> Self {
         let is_token_signed = signature.token.is_some() && signature.place != Place::Header
             || signature.signed_headers.iter().any(|name| name == "x-amz-security-token");
         let token = is_token_signed.then(|| credentials.session_token.clone());
@@ -164,11 +177,16 @@ impl<'s> Signer<'s> {
             None,
             "retrigger",
         );
-        Self { signature, identity: identity.into() }
+        Self { signature, credentials, identity: identity.into() }
     }
 
     fn request(&self, request: &Request<Bytes>, content: &Content) -> Result<String, Fault> {
         let headers = self.signed_headers(request);
+        if headers.iter().any(|(name, _)| name == AUTHORITY) {
+            let (method, uri) = (request.method().as_str(), request.uri());
+            let head = Head { method, uri, headers, body: content.hash(request.body()) };
+            return Ok(head.signed(self.signature, self.credentials));
+        }
         let uri = without_signature(request.uri());
         let body = match content {
             Content::Plain => SignableBody::Bytes(request.body()),
@@ -245,7 +263,8 @@ impl<'s> Signer<'s> {
     fn signed_headers(&self, request: &Request<Bytes>) -> Vec<(String, String)> {
         let mut signed = Vec::new();
         for name in &self.signature.signed_headers {
-            for value in request.headers().get_all(name) {
+            let known = if name == AUTHORITY { "host" } else { name };
+            for value in request.headers().get_all(known) {
                 let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
                 signed.push((name.clone(), value));
             }

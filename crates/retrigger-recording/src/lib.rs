@@ -175,7 +175,7 @@ pub use manifest::{
 pub use noise::{NoisePath, NoiseRule, NoiseStep, ParseNoisePathError, Varies};
 pub use parse::read_json;
 pub use recording::{CALLS_FILE, EVENT_FILE, EXPECTED_FILE, RECORDING_FILE, Recording};
-pub use redact::{Anonymize, KeepForm, Leak, Redactor};
+pub use redact::{Anonymize, KeepForm, Leak, Redactor, tokens_as_xml};
 pub use scan::{Finding, ScanError};
 pub use snapshot::{
     Configuration, Destination, DestinationConfig, EventSourceMapping, FunctionFile,

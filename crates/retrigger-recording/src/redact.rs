@@ -26,6 +26,7 @@ use serde::Deserialize;
 pub use anonymize::Anonymize;
 use hits::{Hit, hits, pieces, replaced, with_pieces, without};
 use tokens::Tokens;
+pub use tokens::tokens_as_xml;
 pub(crate) use tokens::{has_token, tokens_in};
 
 /// How often text is unpacked from text: JSON and base64 in strings.

@@ -24,6 +24,8 @@
 //!   own.
 //! * `rstest` makes a test of each file that `#[files("recordings/**/recording.toml")]` finds when
 //!   the tests are compiled; [`assert_replay`] takes such a path.
+//! * The AWS calls of a handler in process are answered, with the feature `aws-sdk`, where its SDK
+//!   clients are made from `sdk_config`.
 //! * With the feature `harness`, `harness::main` makes a test of each recording that is there when
 //!   the tests are run, for `cargo test` and `cargo nextest`.
 //!
@@ -45,7 +47,7 @@
 //! folders, and HTTP on their front doors, as `retrigger serve` does. [`poll`] records what a queue or
 //! stream holds; with the feature `aws` that may be one of AWS's own, by the crate `collect`.
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "aws-sdk"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
@@ -77,9 +79,9 @@ mod replay;
 
 pub use assert::assert_replay;
 pub use place::Place;
-#[cfg(feature = "aws-sdk")]
-pub use replay::gateway_client;
 pub use replay::{InvalidDenial, Replay, ReplayError};
+#[cfg(feature = "aws-sdk")]
+pub use replay::{gateway_client, sdk_config};
 pub use retrigger_gateway::{InvalidUpstream, RecordMode, Upstream};
 
 #[cfg(feature = "aws")]

@@ -46,7 +46,7 @@ pub(crate) use authority::{Asked, Undecidable};
 pub(crate) use calls::CallSettings;
 pub use calls::InvalidDenial;
 #[cfg(feature = "aws-sdk")]
-pub use calls::gateway_client;
+pub use calls::{gateway_client, sdk_config};
 pub(crate) use decide::{Answer, Kept, Question, decide, decide_keeping, decide_keeping_all};
 pub(crate) use edit::{Change, PolicyEdit};
 use one::Job;
@@ -206,7 +206,8 @@ impl Replay {
     }
 
     /// The value of a condition key of the handler's AWS calls that nothing shows, such as
-    /// `aws:SourceVpce`. It goes before what is known.
+    /// `aws:SourceVpce`. It goes before what is known. A key such as `${KeyId}` is a part of the
+    /// resource's ARN that a call does not tell: which KMS key an alias stands for.
     #[must_use]
     pub fn assume(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.calls.assumed.push((key.into(), value.into()));

@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use retrigger_recording::Call;
+use retrigger_recording::{Body, Call, CallResponse};
 use rstest::rstest;
 use serde_json::Value;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
@@ -193,6 +193,28 @@ async fn an_upstream_that_is_not_there_is_an_error_that_says_so() {
     for wrong in ["127.0.0.1:5000", "ftp://x", "http//x", ""] {
         assert!(Upstream::endpoint(wrong).is_err(), "{wrong}");
     }
+}
+
+/// The signature over each chunk is for the upstream to verify.
+#[tokio::test]
+async fn a_body_in_chunks_goes_upstream_as_it_came() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let gateway = gateway().upstream(Upstream::endpoint(&server.uri()).unwrap());
+    gateway.begin(invocation(Vec::new(), RecordMode::New));
+    let chunked = "s3, a body in chunks with a checksum behind it";
+    gateway.call(signed(chunked)).await;
+    let received = server.received_requests().await.unwrap();
+    assert_eq!(received[0].body, signed(chunked).into_body());
+}
+
+/// Such as the credentials of a role that a handler assumed.
+#[test]
+fn what_stands_for_a_secret_in_xml_can_be_parsed() {
+    let headers = BTreeMap::from([("content-type".to_owned(), vec!["text/xml".to_owned()])]);
+    let body = Body::from_bytes("<a><b><credentials:1></b><c>&lt;</c></a>");
+    let response = restored(&CallResponse { status: 200, headers, body }, None, false);
+    assert_eq!(text(&response), "<a><b>&lt;credentials:1&gt;</b><c>&lt;</c></a>");
 }
 
 #[tokio::test]

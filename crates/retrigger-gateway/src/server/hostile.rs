@@ -50,7 +50,7 @@ async fn drips(server: &Server, parts: impl Iterator<Item = Vec<u8>>, pause: u64
     let both = async {
         tokio::select! { _ = reading => {}, () = writing => {} }
     };
-    tokio::time::timeout(Duration::from_secs(10), both).await.expect("an end");
+    timeout(Duration::from_secs(10), both).await.expect("an end");
     String::from_utf8_lossy(&answer).into_owned()
 }
 

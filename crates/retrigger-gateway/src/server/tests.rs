@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use http_body_util::Full;
-use hyper::client::conn::http1 as client;
+use hyper::{StatusCode, Version, client::conn::http1 as client};
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -29,7 +29,7 @@ async fn raw(server: &Server, bytes: &[u8], is_cut_off: bool) -> String {
         let _ = stream.shutdown().await;
     }
     let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer));
+    let read = timeout(Duration::from_secs(10), stream.read_to_end(&mut answer));
     let _ = read.await.expect("an answer, and no hang");
     String::from_utf8_lossy(&answer).into_owned()
 }
@@ -99,6 +99,20 @@ fn numbered(number: u32, occurrences: u32) -> (Request<Bytes>, Vec<Call>) {
         call
     };
     (request, (1..=occurrences).map(call).collect())
+}
+
+#[tokio::test]
+async fn a_client_that_begins_in_http2_is_answered_in_it() {
+    let (_, server) = served(1).await;
+    let (mut head, body) = signed(ITEM).map(Full::new).into_parts();
+    let host = head.headers.remove("host").unwrap();
+    head.uri = format!("http://{}{}", host.to_str().unwrap(), head.uri).parse().unwrap();
+    let stream = TokioIo::new(TcpStream::connect(server.address()).await.unwrap());
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let answer = sender.send_request(Request::from_parts(head, body)).await.unwrap();
+    assert_eq!((answer.version(), answer.status()), (Version::HTTP_2, StatusCode::OK));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -114,7 +114,7 @@ const SHAPES: &[(&str, &str)] = &[
 const JWT: &str = r"(?-u:\b)eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*";
 
 /// Texts in which a name, the first group, has a value, the other groups: a string in quotes, a
-/// field of a form, a line.
+/// field of a form, a line, an element of XML.
 const NAMED: &[(&str, Named)] = &[
     (
         r#"([A-Za-z][A-Za-z0-9_.-]*)["']?\s*(?::|=>?)\s*\[?\s*(?:"((?:[^"\\\r\n]|\\.)+)"|'((?:[^'\\\r\n]|\\.)+)')"#,
@@ -125,6 +125,10 @@ const NAMED: &[(&str, Named)] = &[
         Named::Field,
     ),
     (r"(?m)^[ \t]*([A-Za-z][A-Za-z0-9_.-]*)[ \t]*[:=][ \t]*(\S[^\r\n]*?)[ \t]*\r?$", Named::Line),
+    (
+        r"<(?:[A-Za-z_][A-Za-z0-9_.-]*:)?([A-Za-z][A-Za-z0-9_.-]*)(?:\s[^<>]*)?>([^<>]+)</",
+        Named::Element,
+    ),
 ];
 
 /// Where a name and its value stand.
@@ -133,6 +137,7 @@ enum Named {
     Quoted,
     Field,
     Line,
+    Element,
 }
 
 /// What stands where a value will be: `${NAME}`, `{{name}}`, `****`, a type, a word for nothing.
@@ -214,7 +219,7 @@ impl Named {
         let rule = redactor.rule_for_key(last)?;
         let is_header = ["authorization", "cookie", "api-key", "security-token"].contains(&rule);
         let is_value = match self {
-            Self::Quoted | Self::Field => true,
+            Self::Quoted | Self::Field | Self::Element => true,
             Self::Line if is_header => !value.as_str().starts_with(['"', '\'']),
             Self::Line => is_one_value(value.as_str()),
         };
@@ -290,6 +295,8 @@ mod tests {
     #[case("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "wJalrXUtnFEMI/K7MDENG")]
     #[case("password: hunter2", "hunter2")]
     #[case("Cookie: session=1; theme=dark", "session=1; theme=dark")]
+    #[case("<a:SecretAccessKey>wJalrXUtnFEMI/K7</a:SecretAccessKey>", "wJalrXUtnFEMI/K7")]
+    #[case("<Credentials><Password kind=\"x\">hunter2</Password></Credentials>", "hunter2")]
     #[case("postgres://app:hunter2@db:5432/x", "hunter2")]
     #[case(
         "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
@@ -306,6 +313,7 @@ mod tests {
     #[case("password: must have eight characters")]
     #[case("password: string, secret: \"${SECRET}\"")]
     #[case("password: '********'")]
+    #[case("<Password></Password><Password><Length>8</Length></Password>")]
     #[case("")]
     fn other_text_is_left_alone(#[case] text: &str) {
         assert_eq!(found(text), [""; 0]);

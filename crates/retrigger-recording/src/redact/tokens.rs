@@ -1,6 +1,7 @@
 //! The tokens that take the place of secrets, and the secrets that are removed wherever they stand.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
     sync::LazyLock,
@@ -74,6 +75,26 @@ pub(crate) fn tokens_in(text: &str) -> impl Iterator<Item = Range<usize>> {
         .filter(move |_| may_have)
         .flat_map(|token| token.find_iter(text))
         .map(|t| t.range())
+}
+
+/// A text of XML in which secrets were replaced, with their tokens as XML has such text, so that it can
+/// be parsed.
+pub fn tokens_as_xml(text: &str) -> Cow<'_, str> {
+    let (mut escaped, mut end) = (String::new(), 0);
+    for range in tokens_in(text) {
+        let name = text.get(range.start..range.end).unwrap_or_default();
+        let Some(name) = name.strip_prefix('<').and_then(|name| name.strip_suffix('>')) else {
+            continue;
+        };
+        escaped.push_str(text.get(end..range.start).unwrap_or_default());
+        escaped.push_str(&format!("&lt;{name}&gt;"));
+        end = range.end;
+    }
+    if end == 0 {
+        return Cow::Borrowed(text);
+    }
+    escaped.push_str(text.get(end..).unwrap_or_default());
+    Cow::Owned(escaped)
 }
 
 /// Whether a text has a token, or an old marker.

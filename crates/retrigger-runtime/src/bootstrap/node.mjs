@@ -6,7 +6,8 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import http from 'node:http';
-import { createRequire } from 'node:module';
+import https from 'node:https';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
@@ -158,6 +159,33 @@ async function load(root, handler) {
     throw new Fault('Runtime.HandlerNotFound', `${handler} is not a function`);
   }
   return found;
+}
+
+// --- Calls of SQS ------------------------------------------------------------------------------
+
+/**
+ * AWS's SDK sends a call that names a queue to the host in the queue's URL, even where
+ * AWS_ENDPOINT_URL names another for all calls. Here it goes where all go, for the host that it is
+ * signed for.
+ */
+function keepQueuesAt(endpoint) {
+  const ofQueues = /^(sqs\.[\w-]+|([\w-]+\.)?queue)\.amazonaws\.com(\.cn)?$/;
+  const { hostname, port, protocol } = new URL(endpoint);
+  const { request } = https;
+  https.request = (options, ...rest) => {
+    const host = options?.hostname ?? options?.host;
+    if (!ofQueues.test(host)) {
+      return request(options, ...rest);
+    }
+    const send = protocol === 'https:' ? request : http.request;
+    const headers = { host, ...options.headers };
+    return send({ ...options, hostname, host: hostname, port, headers, agent: undefined }, ...rest);
+  };
+  syncBuiltinESMExports();
+}
+
+if (URL.canParse(process.env.AWS_ENDPOINT_URL ?? '')) {
+  keepQueuesAt(process.env.AWS_ENDPOINT_URL);
 }
 
 // --- Calling the handler -----------------------------------------------------------------------

@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 use retrigger_runtime::StreamPart;
 use rstest::rstest;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::mpsc,
+};
 
 use crate::support::{Function, invocation, json};
 
@@ -61,6 +65,30 @@ async fn context_tells_what_the_invocation_says() {
             "trace": "Root=1-2-3;Sampled=0",
         })
     );
+}
+
+/// AWS's SDK sends it to the host in the queue's URL.
+#[tokio::test]
+async fn a_call_that_names_a_queue_goes_where_all_calls_go() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut function = Function::node(
+        "import { request } from 'node:https';
+        const call = { host: 'sqs.eu-west-1.amazonaws.com', port: 443, method: 'POST', path: '/' };
+        export const handler = () => new Promise((resolve, reject) =>
+            request(call, (answer) => resolve(answer.statusCode)).on('error', reject).end());",
+    );
+    function.config.endpoint_url = Some(format!("http://{}", listener.local_addr().unwrap()));
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = vec![0; 4096];
+        let length = stream.read(&mut head).await.unwrap();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    });
+    assert_eq!(json(&function.invoke("{}").await), 204);
+    let head = server.await.unwrap();
+    assert!(head.starts_with("POST / HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains("host: sqs.eu-west-1.amazonaws.com\r\n"), "{head}");
 }
 
 #[rstest]

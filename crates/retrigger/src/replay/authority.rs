@@ -190,8 +190,8 @@ impl<'s> Authority<'s> {
         tag(&mut request, &role.tags);
         let mut set = self.policies(&Owner::of_role(role))?;
         set.identity.extend_from_slice(denied);
-        let resource = self.resource_policy(unsettled::policy_holder(&request.resource))?;
-        let resource = resource.map(|document| self.load(document)).transpose()?;
+        let resource = self.policy_on_call(&request)?;
+        let resource = resource.map(|document| self.load(&document)).transpose()?;
         let rcps = self.rcps(&request)?;
         let policies = PolicySet { resource, rcps, ..set };
         let open = unresolved::hangs_on(&request, &policies);
@@ -306,6 +306,22 @@ impl<'s> Authority<'s> {
             self.snapshot.check_read(Unread::ResourcePolicy, arn)?;
         }
         Ok(policy)
+    }
+
+    /// The policy that bears on a call: that of the resource, or the trust policy of the role that is
+    /// to be assumed.
+    fn policy_on_call(&self, request: &Request) -> Result<Option<PolicyDocument>, Undecidable> {
+        let arn = request.resource.as_str();
+        let policy = self.resource_policy(unsettled::policy_holder(arn))?;
+        let assumes = request.action.starts_with("sts:") && arn.contains(":role/");
+        if policy.is_some() || !assumes {
+            return Ok(policy.cloned());
+        }
+        let role = self.snapshot.role(arn).ok();
+        if role.is_none() {
+            self.snapshot.check_read(Unread::Role, arn)?;
+        }
+        Ok(role.and_then(|role| role.trust))
     }
 
     /// The organization's policies bear on the snapshot's own account; another account's are not

@@ -27,13 +27,24 @@ use crate::{
 pub(crate) struct CallSettings {
     pub(crate) mode: RecordMode,
     pub(crate) upstream: Option<Upstream>,
-    /// Values of condition keys that nothing shows.
+    /// Values of condition keys that nothing shows, and parts of ARNs that calls do not tell.
     pub(crate) assumed: Vec<(String, String)>,
     /// Policies that deny, beside those of the role.
     pub(crate) denied: Vec<Policy>,
 }
 
 impl CallSettings {
+    /// What is assumed of condition keys.
+    fn assumed_keys(&self) -> impl Iterator<Item = &(String, String)> {
+        self.assumed.iter().filter(|(key, _)| !key.starts_with("${"))
+    }
+
+    /// A resource with the parts of its ARN that are assumed, such as `${KeyId}`.
+    fn told(&self, resource: &str) -> String {
+        let parts = self.assumed.iter().filter(|(key, _)| key.starts_with("${"));
+        parts.fold(resource.to_owned(), |arn, (part, value)| arn.replace(part, value))
+    }
+
     /// A gateway with new credentials, for the function with this ARN.
     pub(crate) fn gateway(&self, function_arn: &str) -> Gateway {
         let arn = retrigger_iam::Arn::parse(function_arn);
@@ -48,9 +59,40 @@ impl CallSettings {
     }
 }
 
-/// The HTTP client for the AWS SDK for Rust with which a handler in process makes its calls, without
-/// a socket; `None` outside a replay. The SDK's credentials and region are those of
-/// `context.function`.
+/// The configuration with which a handler in process makes its AWS calls, without a socket, by the
+/// AWS SDK for Rust: an HTTP client that is answered as the replay says, the credentials of the
+/// invocation, the Region of the function. `None` outside a replay.
+///
+/// A handler that takes its clients from outside gets them for each event:
+///
+/// ```no_run
+/// use aws_sdk_sqs::{Client, Error};
+/// use retrigger::{assert_replay, runtime::{Context, json_handler}};
+///
+/// async fn handle(queue: &Client, order: serde_json::Value) -> Result<Option<String>, Error> {
+///     let url = "https://sqs.us-east-1.amazonaws.com/841860927337/orders";
+///     let sent = queue.send_message().queue_url(url).message_body(order.to_string());
+///     Ok(sent.send().await?.message_id)
+/// }
+///
+/// #[test]
+/// fn an_order_is_sent_on() {
+///     let handler = |order, context: Context| async move {
+///         let config = retrigger::sdk_config(&context).expect("a replay");
+///         handle(&Client::new(&config), order).await.map_err(|error| error.to_string())
+///     };
+///     assert_replay("recordings/orders/order-sent", json_handler(handler));
+/// }
+/// ```
+///
+/// What else a client is to have goes into `config.to_builder()`, or into the client's own `Config`.
+#[cfg(feature = "aws-sdk")]
+pub fn sdk_config(context: &retrigger_runtime::Context) -> Option<aws_types::SdkConfig> {
+    Some(gateway_client(context)?.sdk_config(&context.function.region))
+}
+
+/// The HTTP client of [`sdk_config`] by itself, for a configuration that is made in another way. The
+/// credentials and the Region are those of `context.function`.
 ///
 /// ```no_run
 /// # fn clients(context: &retrigger::runtime::Context) -> Option<()> {
@@ -159,8 +201,10 @@ impl CallAuthority {
         let mut decisions = Vec::new();
         for authorization in &operation.authorizations {
             for resource in &authorization.resources {
-                let mut request = request(&authority, (arn, role), *time, authorization, resource)?;
-                for (key, value) in settings.assumed.iter().cloned() {
+                let resource = settings.told(resource);
+                let mut request =
+                    request(&authority, (arn, role), *time, authorization, &resource)?;
+                for (key, value) in settings.assumed_keys().cloned() {
                     request.context.insert(key, value);
                 }
                 decisions.push(authority.decide_call(request, role, &settings.denied)?);

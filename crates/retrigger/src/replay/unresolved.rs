@@ -2,9 +2,10 @@
 //!
 //! A secret that is called by its name, a key by its alias: AWS knows the rest of the ARN, and the
 //! call does not say it. It stands in the request as `${Suffix}`. Policies that cover whatever could
-//! stand there decide as ever; where one could cover the resource or not, nothing is decided.
+//! stand there decide as ever; where one could cover the resource or not, nothing is decided. Nor is it
+//! where a policy of the resource itself must allow, as that of a key must: which one it is is not known.
 
-use retrigger_iam::{Decision, Effect, Policy, PolicySet, Request, Statement};
+use retrigger_iam::{Decision, Effect, Policy, PolicySet, PolicyType, Request, Statement};
 
 use crate::event::Decided;
 
@@ -35,7 +36,7 @@ pub(super) fn settle(decided: &mut Decided, open: Option<Open>) {
     let Some(Open { parts, allow, deny }) = open else { return };
     let hangs = match decided.explanation.decision {
         Decision::Allowed => deny,
-        Decision::ImplicitlyDenied => allow,
+        Decision::ImplicitlyDenied => allow || is_for_its_own_policy(decided),
         Decision::ExplicitlyDenied | Decision::Undecided => false,
     };
     if hangs {
@@ -45,6 +46,12 @@ pub(super) fn settle(decided: &mut Decided, open: Option<Open>) {
             parts.iter().map(|part| format!("${{{part}}} of the resource")).collect();
         decided.message = None;
     }
+}
+
+/// Whether the policy of the resource is what was missed.
+fn is_for_its_own_policy(decided: &Decided) -> bool {
+    let denial = decided.explanation.denial.as_ref();
+    denial.is_some_and(|denial| denial.policy_type == PolicyType::Resource)
 }
 
 /// The names of the parts that are not told.
@@ -84,10 +91,14 @@ mod tests {
     const SECRET: &str = "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-${Suffix}";
 
     fn decided(statements: &str) -> Decision {
+        asked(statements, "secretsmanager:GetSecretValue", SECRET)
+    }
+
+    fn asked(statements: &str, action: &str, resource: &str) -> Decision {
         let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
         let policies = PolicySet { identity: vec![text.parse().unwrap()], ..PolicySet::default() };
         let caller = "arn:aws:iam::111122223333:role/demo".parse().unwrap();
-        let request = Request::new(caller, "secretsmanager:GetSecretValue", SECRET);
+        let request = Request::new(caller, action, resource);
         let explanation = policies.explain(&request);
         let open = hangs_on(&request, &policies);
         let step = retrigger_recording::Step::Call;
@@ -116,6 +127,18 @@ mod tests {
         #[case] expected: Decision,
     ) {
         assert_eq!(decided(&statement("Allow", resource)), expected);
+    }
+
+    #[rstest]
+    #[case("Allow", Decision::Undecided)]
+    #[case("Deny", Decision::ExplicitlyDenied)]
+    fn a_key_that_is_named_by_its_alias_is_not_decided_on_as_its_policy_is_not_known(
+        #[case] effect: &str,
+        #[case] expected: Decision,
+    ) {
+        let statement = format!(r#"{{"Effect": "{effect}", "Action": "kms:*", "Resource": "*"}}"#);
+        let key = "arn:aws:kms:us-east-1:111122223333:key/${KeyId}";
+        assert_eq!(asked(&statement, "kms:Decrypt", key), expected);
     }
 
     #[rstest]

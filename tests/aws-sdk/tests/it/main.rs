@@ -1,0 +1,5 @@
+//! AWS's SDK for Rust against the gateway of a replay, in process and over loopback.
+
+mod moto;
+mod replays;
+mod scene;
