@@ -99,7 +99,8 @@ fn review(args: &Args, runtime: &Runtime, output: &mut Output) -> Result<Outcome
     let review = runtime.block_on(until_interrupted(accept.run_async(&mut progress)))?;
     let mode = mode(args);
     let totals = decide(args, &review, mode, runtime, output)?;
-    if mode == Mode::Nobody && totals.left > 0 {
+    let is_asked = review.proposals.iter().any(Proposal::can_be_accepted);
+    if mode == Mode::Nobody && is_asked {
         output.finish()?;
         return Err(Failure::new(
             "there is no terminal to ask on; accept all with `--yes`, some with `--yes` and \
@@ -222,6 +223,8 @@ impl Totals {
             Status::Invalid => self.invalid += 1,
             _ if accepted => self.accepted += 1,
             _ if proposal.can_be_accepted() => self.left += 1,
+            // Such as a call that is not recorded, which accepting does not change.
+            Status::Failed => self.left += 1,
             _ => {}
         }
     }

@@ -49,8 +49,9 @@ pub(crate) struct Args {
     /// What becomes of the handler's AWS calls that are not recorded
     #[arg(long, value_enum, value_name = "MODE", default_value_t)]
     record_calls: Mode,
-    /// Where AWS calls go that are to be recorded, such as `http://127.0.0.1:5000`
-    #[arg(long, value_name = "URL")]
+    /// Where AWS calls go that are to be recorded: a URL, such as `http://127.0.0.1:5000`, or `aws` for
+    /// AWS itself, with your own credentials
+    #[arg(long, value_name = "URL|aws")]
     upstream: Option<String>,
     /// The value of a condition key of the handler's AWS calls that nothing shows, or of a part of an
     /// ARN such as `${KeyId}`; may be repeated
@@ -181,13 +182,15 @@ fn with_calls(mut replay: Replay, args: &Args) -> Result<Replay, Failure> {
         Mode::All => RecordMode::All,
     });
     match (&args.upstream, args.record_calls) {
+        (Some(aws), _) if aws == "aws" => replay = replay.upstream(aws_itself()?),
         (Some(url), _) => {
             let upstream = Upstream::endpoint(url);
             replay = replay.upstream(upstream.map_err(|error| Failure::new(error.to_string()))?);
         }
         (None, Mode::None) => {}
         (None, _) => {
-            let text = "`--record-calls` needs `--upstream URL`, where the calls are answered";
+            let text = "`--record-calls` needs `--upstream URL`, where the calls are answered, or \
+                        `--upstream aws`";
             return Err(Failure::new(text));
         }
     }
@@ -198,6 +201,26 @@ fn with_calls(mut replay: Replay, args: &Args) -> Result<Replay, Failure> {
         replay = replay.deny(what).map_err(|error| Failure::new(error.to_string()))?;
     }
     Ok(replay)
+}
+
+/// AWS, with the credentials that the AWS CLI would use.
+#[cfg(feature = "aws")]
+fn aws_itself() -> Result<Upstream, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        let options = retrigger_collect::ConnectionOptions::default();
+        let credentials = retrigger_collect::credentials(&options).await;
+        let credentials = credentials.map_err(|error| crate::connection::failure(&error))?;
+        Upstream::aws(credentials).await.map_err(|error| Failure::new(error.to_string()))
+    })
+}
+
+#[cfg(not(feature = "aws"))]
+fn aws_itself() -> Result<Upstream, Failure> {
+    Err(Failure::new(
+        "this retrigger is built without AWS's SDK; build it with the feature `aws`, or give a URL",
+    ))
 }
 
 /// Runs until done or until SIGINT or SIGTERM; either way no handler process is left.

@@ -24,6 +24,7 @@ mod record;
 #[cfg(feature = "aws")]
 mod record_moto;
 mod record_runtimes;
+mod recorded_calls;
 mod replay;
 mod review;
 mod scan;

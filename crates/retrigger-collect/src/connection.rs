@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::{error::CollectError, http};
 
@@ -54,24 +55,7 @@ impl Connection {
     /// # }
     /// ```
     pub async fn open(options: &ConnectionOptions) -> Result<Self, CollectError> {
-        let timeout = options.timeout.unwrap_or(TIMEOUT);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(timeout.min(Duration::from_secs(5)))
-            .operation_attempt_timeout(timeout);
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http::client())
-            .timeout_config(timeouts.build());
-        if let Some(region) = &options.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(url) = &options.endpoint_url {
-            check_url(url)?;
-            loader = loader.endpoint_url(url);
-        }
-        let config = loader.load().await;
+        let config = config(options).await?;
         let region = config.region().ok_or_else(CollectError::no_region)?.to_string();
         Ok(Self { config, region })
     }
@@ -156,6 +140,40 @@ impl Connection {
     pub fn dynamodb_streams(&self) -> aws_sdk_dynamodbstreams::Client {
         aws_sdk_dynamodbstreams::Client::new(&self.config)
     }
+}
+
+/// Where credentials come from: what the AWS CLI finds too, in the profile and with the settings that
+/// `options` names. They are looked for when they are asked for; no Region needs to be known.
+///
+/// # Errors
+///
+/// When the endpoint is no URL.
+pub async fn credentials(
+    options: &ConnectionOptions,
+) -> Result<SharedCredentialsProvider, CollectError> {
+    let provider = config(options).await?.credentials_provider();
+    provider.ok_or_else(CollectError::no_credentials)
+}
+
+async fn config(options: &ConnectionOptions) -> Result<SdkConfig, CollectError> {
+    let timeout = options.timeout.unwrap_or(TIMEOUT);
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(timeout.min(Duration::from_secs(5)))
+        .operation_attempt_timeout(timeout);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http::client())
+        .timeout_config(timeouts.build());
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(url) = &options.endpoint_url {
+        check_url(url)?;
+        loader = loader.endpoint_url(url);
+    }
+    Ok(loader.load().await)
 }
 
 fn check_url(url: &str) -> Result<(), CollectError> {

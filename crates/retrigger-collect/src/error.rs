@@ -46,6 +46,10 @@ impl CollectError {
         Self::bad_input("no Region is known", "name one with `--region` or `AWS_REGION`")
     }
 
+    pub(crate) fn no_credentials() -> Self {
+        Self::bad_input("there are no AWS credentials", "sign in with the AWS CLI")
+    }
+
     /// What was asked for makes no sense: why, and what to do.
     pub fn bad_input(message: impl Into<String>, help: impl Into<String>) -> Self {
         let (message, help) = (message.into(), help.into());

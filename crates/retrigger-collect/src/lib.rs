@@ -26,7 +26,7 @@ mod sink;
 mod snapshot;
 mod source;
 
-pub use connection::{Connection, ConnectionOptions};
+pub use connection::{Connection, ConnectionOptions, credentials};
 pub use error::{CollectError, ErrorKind, called};
 pub use sink::S3Prefix;
 pub use snapshot::{Known, SnapshotRequest, Taken, needed_policy, take};

@@ -1,8 +1,8 @@
 //! The calls of one invocation: those recorded, and those made.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Mutex, PoisonError},
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use retrigger_recording::{Call, CallKey, CallResponse};
@@ -13,8 +13,11 @@ use crate::{
     invocation::{Answered, CallId, Invocation, Observed, ObservedCall, RecordMode},
     nearest,
     operation::Operation,
-    parameters::are_alike,
+    parameters::{Known, are_alike, made},
 };
+
+/// The most bytes of an answer in which UUIDs and times are looked for.
+const MAX_SEARCHED: usize = 1024 * 1024;
 
 /// An invocation under way.
 pub(crate) struct Calls {
@@ -22,6 +25,7 @@ pub(crate) struct Calls {
     /// The recorded calls that ask the same, by what they ask.
     groups: Vec<Group>,
     exact: HashMap<String, usize>,
+    answers: OnceLock<HashSet<String>>,
     state: Mutex<State>,
 }
 
@@ -70,7 +74,7 @@ impl Calls {
                 group.places.insert(call.key.occurrence, place);
             }
         }
-        Self { invocation, groups, exact, state: Mutex::default() }
+        Self { invocation, groups, exact, answers: OnceLock::new(), state: Mutex::default() }
     }
 
     /// Whether a call that is recorded, or is not, goes to the upstream.
@@ -80,6 +84,20 @@ impl Calls {
             RecordMode::Once => self.invocation.calls.is_empty(),
             RecordMode::New => !is_recorded,
             RecordMode::All => true,
+        }
+    }
+
+    /// Notes that a call is being answered by the upstream.
+    pub(crate) fn is_pending(&self, id: CallId) {
+        if let Some(made) = self.state().made.get_mut(id.0) {
+            made.answered = Answered::Pending;
+        }
+    }
+
+    /// Notes that a call is answered as recorded.
+    pub(crate) fn finish_recorded(&self, id: CallId, place: usize) {
+        if let Some(call) = self.recorded(place) {
+            self.finish(id, call.response.clone(), Answered::Recorded(place));
         }
     }
 
@@ -154,11 +172,13 @@ impl Calls {
         }
         let is_alike = |group: &Group| {
             let CallKey { service, operation, resource, parameters, .. } = &group.key;
-            let same =
-                |recorded: &Value, now: &Value| are_alike(recorded, now, &self.invocation.event);
+            if (service, operation) != (&key.service, &key.operation) {
+                return false;
+            }
+            let known = Known { event: &self.invocation.event, answers: self.answers() };
+            let same = |recorded: &Value, now: &Value| are_alike(recorded, now, &known);
             let resources = (resource.as_deref(), key.resource.as_deref());
-            (service, operation) == (&key.service, &key.operation)
-                && same(&Value::from(resources.0), &Value::from(resources.1))
+            same(&Value::from(resources.0), &Value::from(resources.1))
                 && same(parameters, &key.parameters)
         };
         let is_left = |index: usize, group: &Group| {
@@ -171,6 +191,16 @@ impl Calls {
         found
             .next()
             .map_or_else(|| Asked::Other(asked.to_owned()), |(index, _)| Asked::Recorded(index))
+    }
+
+    /// The UUIDs and times in the recorded answers.
+    fn answers(&self) -> &HashSet<String> {
+        self.answers.get_or_init(|| {
+            let bodies = self.invocation.calls.iter().map(|call| &call.response.body);
+            let texts = bodies.filter(|body| body.as_bytes().len() <= MAX_SEARCHED);
+            let texts = texts.filter_map(|body| body.text());
+            texts.flat_map(made).map(str::to_owned).collect()
+        })
     }
 
     fn place(&self, asked: &Asked, occurrence: u32) -> Option<usize> {
@@ -205,14 +235,23 @@ impl Calls {
     pub(crate) fn observed(&self) -> Observed {
         let mut state = self.state();
         let mut calls = std::mem::take(&mut state.made);
+        for call in &mut calls {
+            if call.answered == Answered::Pending {
+                let why = "the invocation was over before it was answered to the end".to_owned();
+                call.answered = Answered::Failed { why };
+            }
+        }
         let place = |call: &ObservedCall| match call.answered {
             Answered::Recorded(place) | Answered::Refused { recorded: Some(place) } => Some(place),
-            _ => self.invocation.calls.iter().position(|known| known.key == call.call.key),
+            _ => {
+                let group = self.exact.get(&text(&call.call.key))?;
+                self.place(&Asked::Recorded(*group), call.call.key.occurrence)
+            }
         };
         calls.sort_by_cached_key(|call| {
             (place(call).unwrap_or(usize::MAX), text(&call.call.key), call.call.key.occurrence)
         });
-        let made: Vec<usize> = calls.iter().filter_map(place).collect();
+        let made: HashSet<usize> = calls.iter().filter_map(place).collect();
         let recorded = self.invocation.calls.iter().enumerate();
         let unmade = recorded.filter(|(place, _)| !made.contains(place));
         let unmade = unmade.map(|(_, call)| call.key.clone()).collect();

@@ -77,10 +77,14 @@ impl HttpConnector for GatewayClient {
         let gateway = Arc::clone(&self.gateway);
         HttpConnectorFuture::new(async move {
             let request = whole(request).await?;
-            let (head, body) = gateway.call(request).await.into_parts();
+            let (head, body) = gateway.call_streamed(request).await.into_parts();
+            let body = match body.try_whole() {
+                Ok(bytes) => SdkBody::from(bytes),
+                Err(streamed) => SdkBody::from_body_1_x(streamed),
+            };
             let status = StatusCode::try_from(head.status.as_u16())
                 .map_err(|error| ConnectorError::other(error.into(), None))?;
-            let mut response = HttpResponse::new(status, SdkBody::from(body));
+            let mut response = HttpResponse::new(status, body);
             for (name, value) in &head.headers {
                 let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
                 // A header of the gateway's is one of the SDK's.

@@ -18,6 +18,8 @@ pub enum Fault {
     MissingSignature,
     /// Its signature cannot be read: AWS's words for what is missing.
     Incomplete(String),
+    /// It is signed in a way that is not supported here: how.
+    UnsupportedSignature(&'static str),
     /// Its access key is of no session.
     UnknownKey,
     /// Its session token is not the session's.
@@ -95,6 +97,7 @@ impl Fault {
             Self::Denied(message) => denied(family, operation, message),
             Self::MissingSignature
             | Self::Incomplete(_)
+            | Self::UnsupportedSignature(_)
             | Self::UnknownKey
             | Self::WrongToken
             | Self::ExpiredToken => self.credentials(family),
@@ -123,6 +126,15 @@ impl Fault {
             (Self::MissingSignature, Query | Ec2) => {
                 let text = "Request is missing Authentication Token";
                 worded(403, "MissingAuthenticationToken", text)
+            }
+            (Self::UnsupportedSignature(_), S3) => {
+                let text = "The authorization mechanism you have provided is not supported. Please \
+                            use AWS4-HMAC-SHA256.";
+                worded(400, "InvalidRequest", text)
+            }
+            (Self::UnsupportedSignature(how), _) => {
+                let text = format!("Unsupported AWS 'algorithm': '{how}'.");
+                Self::Incomplete(text).credentials(family)
             }
             (Self::Incomplete(message), S3) => worded(400, "AuthorizationHeaderMalformed", message),
             (Self::Incomplete(message), Json | Rest) => {

@@ -1,29 +1,34 @@
 //! A call from request to answer.
 
+mod recorded;
+
 use std::{
-    borrow::Cow,
-    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::SystemTime,
 };
 
 use bytes::Bytes;
-use hyper::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use retrigger_recording::{Body, CallKey, CallResponse, tokens_as_xml};
+use hyper::http::{Method, Request, Response, StatusCode};
+use retrigger_recording::{Call, CallKey};
 use uuid::Uuid;
 
+pub(crate) use recorded::recorded;
+use recorded::restored;
+
 use crate::{
-    Fault, Identify, Observed, Operation, Protocol, SessionCredentials, Upstream, Verdict,
+    AnswerBody, Fault, Identify, Observed, Operation, Protocol, SessionCredentials, Upstream,
+    Verdict,
     answer::{self, Caller},
     calls::{Began, Calls},
     fault::Family,
-    invocation::{Answered, Invocation},
+    invocation::{Answered, CallId, Invocation},
     nearest,
     operation::Unidentified,
-    parameters::{self, PLACE},
-    payload,
+    parameters,
     signature::Signature,
+    stream::{self, Noting},
+    upstream::Sent,
     verify,
 };
 
@@ -50,14 +55,10 @@ impl fmt::Debug for Gateway {
     }
 }
 
-/// The body of a request as it came, which an upstream gets.
-#[derive(Clone)]
-pub(crate) struct Raw(pub(crate) Bytes);
-
 /// A request that has come so far as to be answered by a service.
 struct Identified {
     operation: Operation,
-    request: Request<Bytes>,
+    sent: Sent,
 }
 
 impl Gateway {
@@ -121,8 +122,19 @@ impl Gateway {
         })
     }
 
-    /// Answers a call whose body is whole.
+    /// Answers a call whose body is whole, once all of the answer is there.
     pub async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let (mut head, body) = self.call_streamed(request).await.into_parts();
+        let body = body.whole().await.unwrap_or_else(|error| {
+            head.status = StatusCode::BAD_GATEWAY;
+            Bytes::from(error.to_string())
+        });
+        Response::from_parts(head, body)
+    }
+
+    /// Answers a call whose body is whole, with what an upstream answers as it comes. Must be called
+    /// within a tokio runtime.
+    pub async fn call_streamed(&self, request: Request<Bytes>) -> Response<AnswerBody> {
         self.call_or_fault(request, None).await
     }
 
@@ -131,7 +143,7 @@ impl Gateway {
         &self,
         request: Request<Bytes>,
         fault: Option<Fault>,
-    ) -> Response<Bytes> {
+    ) -> Response<AnswerBody> {
         let is_head = request.method() == Method::HEAD;
         let calls = self.current().clone();
         let identified = match fault {
@@ -140,12 +152,12 @@ impl Gateway {
         };
         let known = match (identified, calls) {
             (Ok(known), Some(calls)) => Ok((known, calls)),
-            (Ok(Identified { operation, request }), None) => {
+            (Ok(Identified { operation, sent }), None) => {
                 let fault = Fault::ExpiredToken;
                 Err(Box::new(Refusal {
                     fault,
                     operation: Some(operation),
-                    ..Refusal::of(&request)
+                    ..Refusal::of(&sent.request)
                 }))
             }
             (Err(refusal), calls) => {
@@ -156,10 +168,8 @@ impl Gateway {
             }
         };
         match known {
-            Ok((Identified { operation, request }, calls)) => {
-                self.answered(operation, request, &calls).await
-            }
-            Err(refusal) => refusal.answer(is_head),
+            Ok((identified, calls)) => self.answered(identified, &calls).await,
+            Err(refusal) => refusal.answer(is_head).map(AnswerBody::from),
         }
     }
 
@@ -170,18 +180,17 @@ impl Gateway {
             Err(fault) => return Err(self.refused(&request, fault)),
         };
         let scope = signature.as_ref().map(|signature| &signature.scope);
+        let (raw, mut trailer) = (request.body().clone(), Vec::new());
         if let Some(signature) = &signature {
             match verify::verify(&request, signature, &self.credentials, (self.clock)()) {
-                Ok(payload) => {
-                    let raw = std::mem::replace(request.body_mut(), payload);
-                    request.extensions_mut().insert(Raw(raw));
-                }
+                Ok(payload) => (*request.body_mut(), trailer) = (payload.body, payload.trailer),
                 Err(fault) => return Err(self.refused(&request, fault)),
             }
         }
         match self.identify.identify(&request, scope) {
             Ok(operation) if signature.is_some() || operation.is_unsigned => {
-                Ok(Identified { operation, request })
+                let is_signed = signature.is_some();
+                Ok(Identified { operation, sent: Sent { request, raw, trailer, is_signed } })
             }
             Ok(operation) => {
                 let fault = Fault::MissingSignature;
@@ -197,7 +206,8 @@ impl Gateway {
                     Some(_) => Fault::UnknownOperation(message),
                     None => Fault::MissingSignature,
                 };
-                Err(Box::new(Refusal { fault, protocol, ..Refusal::of(&request) }))
+                let service = scope.map(|scope| scope.service.clone()).unwrap_or_default();
+                Err(Box::new(Refusal { fault, protocol, service, ..Refusal::of(&request) }))
             }
         }
     }
@@ -215,12 +225,8 @@ impl Gateway {
         })
     }
 
-    async fn answered(
-        &self,
-        operation: Operation,
-        request: Request<Bytes>,
-        calls: &Calls,
-    ) -> Response<Bytes> {
+    async fn answered(&self, identified: Identified, calls: &Arc<Calls>) -> Response<AnswerBody> {
+        let Identified { operation, sent } = identified;
         let address = self.address.get().map(String::as_str);
         let key = CallKey {
             service: operation.service.clone(),
@@ -229,59 +235,80 @@ impl Gateway {
             parameters: parameters::canonical(&operation, address),
             occurrence: 0,
         };
-        let attempt = request.headers().get("amz-sdk-invocation-id");
+        let attempt = sent.request.headers().get("amz-sdk-invocation-id");
         let attempt = attempt.and_then(|id| id.to_str().ok());
         let began = calls.begin(&operation, key, attempt);
-        let (response, answered) = self.answer(&operation, &request, calls, &began).await;
-        calls.finish(began.id, recorded(&response, address), answered);
-        response
+        let is_head = sent.request.method() == Method::HEAD;
+        let (fault, answered) = match Self::next(calls, &began) {
+            Next::Recorded(place, call) => {
+                calls.finish_recorded(began.id, place);
+                return restored(&call.response, address, is_head).map(AnswerBody::from);
+            }
+            Next::Upstream => match self.forward(&sent, calls, began.id).await {
+                Ok(response) => return response,
+                Err(why) => (Fault::Upstream(why.clone()), Answered::Failed { why }),
+            },
+            Next::Fault(fault, answered) => (fault, answered),
+        };
+        let caller = Caller {
+            protocol: operation.protocol,
+            service: &operation.service,
+            operation: Some(&operation),
+            request_id: &request_id(&began.key),
+            is_head,
+        };
+        let response = answer::error(&fault, &caller);
+        let (head, body) = response.into_parts();
+        let noted = recorded((head.status, &head.headers), body.clone(), address);
+        calls.finish(began.id, noted, answered);
+        Response::from_parts(head, body.into())
     }
 
-    async fn answer(
-        &self,
-        operation: &Operation,
-        request: &Request<Bytes>,
-        calls: &Calls,
-        began: &Began,
-    ) -> (Response<Bytes>, Answered) {
-        let is_head = request.method() == Method::HEAD;
-        let fault = |fault: Fault| {
-            let id = request_id(&began.key);
-            let caller = Caller {
-                protocol: operation.protocol,
-                service: &operation.service,
-                operation: Some(operation),
-                request_id: &id,
-                is_head,
-            };
-            answer::error(&fault, &caller)
-        };
+    /// What a call is answered with.
+    fn next<'c>(calls: &'c Calls, began: &Began) -> Next<'c> {
         if let Some(message) = refusal(&began.verdict) {
             let answered = Answered::Refused { recorded: began.recorded };
-            return (fault(Fault::Denied(message)), answered);
+            return Next::Fault(Fault::Denied(message), answered);
         }
         if calls.goes_upstream(began.recorded.is_some()) {
-            return match self.forward(request).await {
-                Ok(response) => (response, Answered::Upstream),
-                Err(why) => (fault(Fault::Upstream(why.clone())), Answered::Failed { why }),
-            };
+            return Next::Upstream;
         }
-        let recorded = began.recorded.and_then(|place| Some((place, calls.recorded(place)?)));
-        if let Some((place, call)) = recorded {
-            let address = self.address.get().map(String::as_str);
-            let response = restored(&call.response, address, is_head);
-            return (response, Answered::Recorded(place));
+        if let Some((place, call)) =
+            began.recorded.and_then(|place| Some((place, calls.recorded(place)?)))
+        {
+            return Next::Recorded(place, call);
         }
         let why = calls.nearest(&began.key);
-        (fault(Fault::Unrecorded(why.clone())), Answered::Unrecorded { why })
+        Next::Fault(Fault::Unrecorded(why.clone()), Answered::Unrecorded { why })
     }
 
-    async fn forward(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, String> {
-        match &self.upstream {
-            Some(upstream) => upstream.forward(request).await,
-            None => Err("there is no upstream to record from".to_owned()),
-        }
+    async fn forward(
+        &self,
+        sent: &Sent,
+        calls: &Arc<Calls>,
+        id: CallId,
+    ) -> Result<Response<AnswerBody>, String> {
+        calls.is_pending(id);
+        let Some(upstream) = &self.upstream else {
+            return Err("there is no upstream to record from".to_owned());
+        };
+        let endpoint = || {
+            let signature = Signature::read(&sent.request).ok().flatten();
+            let scope = signature.as_ref().map(|signature| &signature.scope);
+            self.identify.endpoint(&sent.request, scope)
+        };
+        let response = upstream.forward(sent, endpoint).await?;
+        let (calls, address) = (Arc::clone(calls), self.address.get().cloned());
+        Ok(stream::passed_on(response, Noting { calls, id, address }))
     }
+}
+
+/// What a call is answered with.
+enum Next<'c> {
+    /// The recorded call of this place.
+    Recorded(usize, &'c Call),
+    Upstream,
+    Fault(Fault, Answered),
 }
 
 /// The words with which a call is refused; `None` where it is allowed.
@@ -345,83 +372,6 @@ impl Refusal {
 fn request_id(key: &CallKey) -> String {
     let key = serde_json::to_vec(key).unwrap_or_default();
     Uuid::new_v5(&Uuid::NAMESPACE_OID, &key).to_string()
-}
-
-/// The headers that are of a connection and not of an answer, or of the bytes as they were sent.
-const NOT_RECORDED: [&str; 6] =
-    ["connection", "date", "keep-alive", "server", "transfer-encoding", "x-amz-crc32"];
-
-/// An answer in the form in which it is recorded.
-fn recorded(response: &Response<Bytes>, address: Option<&str>) -> CallResponse {
-    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in response.headers() {
-        if NOT_RECORDED.contains(&name.as_str()) || name == "content-length" {
-            continue;
-        }
-        let value = String::from_utf8_lossy(value.as_bytes());
-        let value = address.map_or(value.to_string(), |address| value.replace(address, PLACE));
-        headers.entry(name.as_str().to_owned()).or_default().push(value);
-    }
-    // The length is all that an answer to HEAD says of its body.
-    let length = response.headers().get("content-length").and_then(|value| value.to_str().ok());
-    if let (true, Some(length)) = (response.body().is_empty(), length) {
-        headers.insert("content-length".to_owned(), vec![length.to_owned()]);
-    }
-    let body = match (Body::from_bytes(response.body().to_vec()), address) {
-        (Body::Text(text), Some(address)) => Body::Text(text.replace(address, PLACE)),
-        (body, _) => body,
-    };
-    CallResponse { status: response.status().as_u16(), headers, body }
-}
-
-/// The answer that was recorded.
-fn restored(recorded: &CallResponse, address: Option<&str>, is_head: bool) -> Response<Bytes> {
-    let place = address.unwrap_or("localhost");
-    let body = match &recorded.body {
-        Body::Text(text) => Bytes::from(text.replace(PLACE, place)),
-        Body::Base64(bytes) => Bytes::from(bytes.clone()),
-    };
-    let body = parsable(recorded, body);
-    let mut headers = HeaderMap::new();
-    for (name, values) in &recorded.headers {
-        for value in values {
-            let (name, value) =
-                (HeaderName::from_bytes(name.as_bytes()), value.replace(PLACE, place));
-            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
-                headers.append(name, value);
-            }
-        }
-    }
-    if !is_head {
-        headers.remove("content-length");
-        // A body in which a secret was redacted has another checksum.
-        let is_false = |name: &HeaderName, value: &HeaderValue| {
-            payload::check_sum(name.as_str(), value.to_str().unwrap_or_default(), &body).is_err()
-        };
-        let wrong: Vec<HeaderName> = headers
-            .iter()
-            .filter(|(name, value)| is_false(name, value))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in wrong {
-            headers.remove(name);
-        }
-    }
-    let mut response = Response::new(body);
-    *response.status_mut() =
-        StatusCode::from_u16(recorded.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *response.headers_mut() = headers;
-    response
-}
-
-/// XML that can be parsed, whatever stands in it for secrets.
-fn parsable(recorded: &CallResponse, body: Bytes) -> Bytes {
-    let mut types = recorded.headers.get("content-type").into_iter().flatten();
-    let is_xml = types.any(|kind| kind.contains("xml"));
-    match std::str::from_utf8(&body).map(tokens_as_xml) {
-        Ok(Cow::Owned(escaped)) if is_xml => escaped.into(),
-        _ => body,
-    }
 }
 
 /// Such as `dynamodb:GetItem on arn:aws:dynamodb:…`.

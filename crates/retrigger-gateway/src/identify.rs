@@ -1,7 +1,10 @@
 //! Which operation a request is, by the catalogue.
 
 mod compressed;
+mod endpoint;
 mod parameters;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use hyper::http::Request;
@@ -9,19 +12,29 @@ use retrigger_catalogue::wire::{self, Account, Identified, SigningScope, WireReq
 use retrigger_recording::CallKey;
 use serde_json::Value;
 
-use crate::operation::{Authorization, Identify, Operation, Protocol, Scope, Unidentified};
+use crate::operation::{
+    Authorization, Endpoint, Identify, Operation, Protocol, Scope, Unidentified,
+};
 
 /// AWS's services, as a function of an account calls them.
 #[derive(Clone, Debug)]
 pub struct Aws {
     partition: String,
     account: String,
+    region: String,
 }
 
 impl Aws {
     /// Seen from an account: resources that a call names without account are its own.
     pub fn new(partition: impl Into<String>, account: impl Into<String>) -> Self {
-        Self { partition: partition.into(), account: account.into() }
+        let region = "us-east-1".to_owned();
+        Self { partition: partition.into(), account: account.into(), region }
+    }
+
+    /// The same, with the Region of calls that are signed for none; `us-east-1` unless it is set.
+    #[must_use]
+    pub fn region(self, region: impl Into<String>) -> Self {
+        Self { region: region.into(), ..self }
     }
 }
 
@@ -31,16 +44,10 @@ impl Identify for Aws {
         request: &Request<Bytes>,
         scope: Option<&Scope>,
     ) -> Result<Operation, Unidentified> {
-        let text = |value: &'_ hyper::http::HeaderValue| {
-            String::from_utf8_lossy(value.as_bytes()).into_owned()
-        };
-        let headers: Vec<(&str, String)> =
-            request.headers().iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+        let headers = headers(request);
         let headers: Vec<(&str, &str)> =
-            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let uri = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let method = request.method().as_str();
-        let sent = WireRequest { method, uri, headers: &headers, body: request.body() };
+            headers.iter().map(|(name, value)| (*name, &**value)).collect();
+        let sent = wire_request(request, &headers);
         let malformed = |message: String| Unidentified {
             protocol: likely_protocol(&sent, scope),
             message,
@@ -48,8 +55,7 @@ impl Identify for Aws {
         };
         let body = compressed::plain(&sent).map_err(malformed)?;
         let wire_request = WireRequest { body: &body, ..sent };
-        let hint =
-            scope.map(|scope| SigningScope { service: &scope.service, region: &scope.region });
+        let hint = scope.map(hint);
         let found = wire::identify(&wire_request, hint.as_ref()).map_err(|error| Unidentified {
             protocol: likely_protocol(&wire_request, scope),
             message: error.to_string(),
@@ -62,6 +68,56 @@ impl Identify for Aws {
         })?;
         Ok(self.operation(&found, parameters, scope))
     }
+
+    fn endpoint(
+        &self,
+        request: &Request<Bytes>,
+        scope: Option<&Scope>,
+    ) -> Result<Endpoint, String> {
+        let headers = headers(request);
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, &**value)).collect();
+        let sent = wire_request(request, &headers);
+        let body = compressed::plain(&sent)?;
+        let wire_request = WireRequest { body: &body, ..sent };
+        let hint = scope.map(hint);
+        let found = wire::identify(&wire_request, hint.as_ref());
+        let found = found.map_err(|error| error.to_string())?;
+        let parameters = parameters::read(&found, &wire_request);
+        let parameters = parameters.map_err(|error| error.to_string())?;
+        let region = scope.map(|scope| scope.region.as_str());
+        let region = region.filter(|region| !matches!(*region, "" | "*"));
+        let region = region.unwrap_or(&self.region);
+        let endpoint = endpoint::endpoint(&found, &parameters, &self.partition, region)?;
+        match scope.map(|scope| scope.service.as_str()) {
+            Some("s3express") => Err("directory buckets are not passed on to AWS".to_owned()),
+            // Such as `s3-object-lambda`, which is told from S3 by what it signs for only.
+            Some(name) if name.starts_with("s3-") => {
+                let host = endpoint.host.replacen("s3.", &format!("{name}."), 1);
+                Ok(Endpoint { host, service: name.to_owned(), ..endpoint })
+            }
+            _ => Ok(endpoint),
+        }
+    }
+}
+
+fn headers(request: &Request<Bytes>) -> Vec<(&str, Cow<'_, str>)> {
+    let headers = request.headers().iter();
+    headers
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .collect()
+}
+
+fn wire_request<'r>(
+    request: &'r Request<Bytes>,
+    headers: &'r [(&'r str, &'r str)],
+) -> WireRequest<'r> {
+    let uri = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    WireRequest { method: request.method().as_str(), uri, headers, body: request.body() }
+}
+
+fn hint(scope: &Scope) -> SigningScope<'_> {
+    SigningScope { service: &scope.service, region: &scope.region }
 }
 
 impl Aws {
@@ -69,7 +125,7 @@ impl Aws {
         let (service, operation) = (found.service, found.operation);
         let account = Account {
             partition: &self.partition,
-            region: scope.map_or("us-east-1", |scope| scope.region.as_str()),
+            region: scope.map_or(self.region.as_str(), |scope| scope.region.as_str()),
             account: &self.account,
         };
         let asked = wire::authorizations(found, &parameters, &account);

@@ -14,7 +14,12 @@
 //! One [`Gateway`] serves one execution environment of a function: it has one set of session
 //! credentials, and one invocation at a time. Recorded calls are matched by what they ask (service,
 //! operation, resource, parameters) and the how-manieth such call it is, never by the order in
-//! which calls arrive; a retry of an SDK is no further call.
+//! which calls arrive; a retry of an SDK is no further call. What may be made anew in each run is told
+//! in `parameters.rs`.
+//!
+//! A call that is to be recorded goes to an [`Upstream`]: an endpoint, which gets it as the handler
+//! signed it, or AWS, which gets it signed again. The answer is passed on part by part as it comes, and
+//! noted once it is whole.
 
 mod credentials;
 mod fault;
@@ -33,6 +38,7 @@ mod parameters;
 mod calls;
 mod invocation;
 mod nearest;
+mod stream;
 mod upstream;
 
 mod gateway;
@@ -49,6 +55,7 @@ pub use fault::Fault;
 pub use gateway::{Clock, Gateway, MAX_BODY, describe};
 pub use identify::{Aws, needed};
 pub use invocation::{Answered, CallId, Invocation, Observed, ObservedCall, RecordMode};
-pub use operation::{Authorization, Identify, Operation, Protocol, Scope, Unidentified};
+pub use operation::{Authorization, Endpoint, Identify, Operation, Protocol, Scope, Unidentified};
 pub use server::Server;
+pub use stream::{AnswerBody, BrokenOff};
 pub use upstream::{InvalidUpstream, Upstream};

@@ -96,6 +96,20 @@ pub struct Unidentified {
     pub is_malformed: bool,
 }
 
+/// Where AWS itself takes a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The host, such as `dynamodb.eu-west-1.amazonaws.com`.
+    pub host: String,
+    /// What stands before the path of the call: a bucket that cannot be part of the host, after a
+    /// `/`; else nothing.
+    pub path: String,
+    /// The Region that the call must be signed for.
+    pub region: String,
+    /// The name of the service that the call must be signed for.
+    pub service: String,
+}
+
 /// Knows the operations of AWS's services on the wire.
 pub trait Identify: Send + Sync {
     /// Identifies a call. Its body is the payload: chunks of `aws-chunked` are joined.
@@ -108,6 +122,15 @@ pub trait Identify: Send + Sync {
         request: &Request<Bytes>,
         scope: Option<&Scope>,
     ) -> Result<Operation, Unidentified>;
+
+    /// Where AWS itself takes a call that was identified.
+    ///
+    /// # Errors
+    ///
+    /// Where that is not known: why, in words.
+    fn endpoint(&self, _: &Request<Bytes>, _: Option<&Scope>) -> Result<Endpoint, String> {
+        Err("the endpoints of AWS are not known".to_owned())
+    }
 
     /// Whether an answer says that the call failed, where the status does not say so.
     fn is_error(&self, response: &Response<Bytes>) -> bool {

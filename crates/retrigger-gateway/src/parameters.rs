@@ -4,10 +4,19 @@
 //!
 //! - the members that a client fills with a random value where the caller gives none (AWS's API
 //!   models mark them as idempotency tokens: `ClientRequestToken`, `ClientToken` …)
-//! - checksums and the length of the body, which follow from it
+//! - checksums and the length of the body, which follow from it, and `aws-chunked`, in which it came
 //! - the address of the gateway, such as in a `QueueUrl` that it answered: [`PLACE`] stands for it
 //! - texts of more than [`MAX_TEXT`] bytes, such as the body of an object: their SHA-256 and length
 //!   stand for them
+//!
+//! A call that no recorded one asks just the same may still be one of them, with UUIDs and times (ISO
+//! 8601, or seconds or milliseconds since 1970) that the handler makes anew in each run. So that two
+//! calls are never mixed up that mean different things, such a value must then be just the recorded
+//! one where the event has either of them, or a recorded answer has the one of now: what comes from
+//! there is the same in each run. All else must be just the same; of several recorded calls that are
+//! alike, each answers once, in their order.
+
+use std::collections::HashSet;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
@@ -30,7 +39,11 @@ pub(crate) fn canonical(operation: &Operation, address: Option<&str>) -> Value {
         Value::Object(members) => {
             let is_random = |name: &String| operation.idempotency_members.contains(name);
             let follows = |name: &str| FOLLOWING.contains(&name) || name.starts_with("Checksum");
-            let kept = members.iter().filter(|(name, _)| !is_random(name) && !follows(name));
+            let is_coding =
+                |name: &str, value: &Value| name == "ContentEncoding" && value == "aws-chunked";
+            let kept = members.iter().filter(|(name, value)| {
+                !is_random(name) && !follows(name) && !is_coding(name, value)
+            });
             let kept: Map<String, Value> =
                 kept.map(|(name, value)| (name.clone(), reduced(value, address))).collect();
             if kept.is_empty() { Value::Null } else { Value::Object(kept) }
@@ -57,46 +70,72 @@ fn reduced(value: &Value, address: Option<&str>) -> Value {
     }
 }
 
+/// What a call may have its UUIDs and times from.
+pub(crate) struct Known<'k> {
+    /// The text of the event.
+    pub(crate) event: &'k str,
+    /// The UUIDs and times in the recorded answers.
+    pub(crate) answers: &'k HashSet<String>,
+}
+
+impl Known<'_> {
+    /// Whether two UUIDs or times that differ may both be made anew: the recorded one is not from
+    /// the event, and the other neither from there nor from an answer.
+    fn may_be_made_anew(&self, recorded: &str, now: &str) -> bool {
+        !self.event.contains(recorded) && !self.event.contains(now) && !self.answers.contains(now)
+    }
+}
+
+/// The UUIDs and times in a text.
+pub(crate) fn made(mut text: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let (start, end) = next_made(text)?;
+        let found = text.get(start..end);
+        text = text.get(end..).unwrap_or_default();
+        found
+    })
+}
+
 /// Whether a parameter that differs may be one that is made anew in each run: both are UUIDs, or
-/// both times, and the recorded one does not come from the event, whose `text` is given.
-pub(crate) fn are_alike(recorded: &Value, now: &Value, event: &str) -> bool {
+/// both times, and [`Known`] knows neither.
+pub(crate) fn are_alike(recorded: &Value, now: &Value, known: &Known<'_>) -> bool {
     match (recorded, now) {
         (Value::String(recorded), Value::String(now)) => {
             recorded == now
                 || retrigger_recording::is_redacted_form(recorded, now)
-                || is_made_anew(recorded, now, event)
+                || is_made_anew(recorded, now, known)
         }
         (Value::Array(recorded), Value::Array(now)) => {
             recorded.len() == now.len()
-                && recorded.iter().zip(now).all(|(recorded, now)| are_alike(recorded, now, event))
+                && recorded.iter().zip(now).all(|(recorded, now)| are_alike(recorded, now, known))
         }
         (Value::Object(recorded), Value::Object(now)) => {
             recorded.len() == now.len()
                 && recorded.iter().all(|(name, value)| {
-                    now.get(name).is_some_and(|now| are_alike(value, now, event))
+                    now.get(name).is_some_and(|now| are_alike(value, now, known))
                 })
         }
         (Value::Number(before), Value::Number(after)) => {
             before == after
                 || (is_epoch(before.as_f64())
                     && is_epoch(after.as_f64())
-                    && !event.contains(&before.to_string()))
+                    && known.may_be_made_anew(&before.to_string(), &after.to_string()))
         }
         (recorded, now) => recorded == now,
     }
 }
 
-/// Whether two texts are the same but for UUIDs and times in them that do not come from the event.
-fn is_made_anew(recorded: &str, now: &str, event: &str) -> bool {
+/// Whether two texts are the same but for UUIDs and times in them that are made anew.
+fn is_made_anew(recorded: &str, now: &str, known: &Known<'_>) -> bool {
     let (mut before, mut after) = (recorded, now);
     loop {
         match (next_made(before), next_made(after)) {
             (None, None) => return before == after,
             (Some((start, end)), Some((other_start, other_end))) => {
-                let (made, other) = (before.get(start..end), after.get(other_start..other_end));
-                let is_of_event = made.is_some_and(|made| event.contains(made));
+                let made = before.get(start..end).unwrap_or_default();
+                let other = after.get(other_start..other_end).unwrap_or_default();
                 let same_before = before.get(..start) == after.get(..other_start);
-                if !same_before || (is_of_event && made != other) {
+                if !same_before || (made != other && !known.may_be_made_anew(made, other)) {
                     return false;
                 }
                 before = before.get(end..).unwrap_or_default();
@@ -125,8 +164,8 @@ fn next_made(text: &str) -> Option<(usize, usize)> {
     None
 }
 
-/// Seconds or milliseconds of a time from 2001 to 2100.
+/// Seconds or milliseconds of a time from 2014 to 2042.
 fn is_epoch(number: Option<f64>) -> bool {
-    const SECONDS: std::ops::Range<f64> = 1e9..4.2e9;
+    const SECONDS: std::ops::Range<f64> = 1.4e9..2.3e9;
     number.is_some_and(|number| SECONDS.contains(&number) || SECONDS.contains(&(number / 1e3)))
 }

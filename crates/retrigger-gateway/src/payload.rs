@@ -38,12 +38,24 @@ impl Chunks {
     }
 }
 
+/// A payload, and the checksums that came behind it.
+pub(crate) struct Payload {
+    pub(crate) body: Bytes,
+    pub(crate) trailer: Vec<(String, String)>,
+}
+
+impl From<Bytes> for Payload {
+    fn from(body: Bytes) -> Self {
+        Self { body, trailer: Vec::new() }
+    }
+}
+
 /// The chunks of a request joined, each verified.
 pub(crate) fn joined(
     request: &Request<Bytes>,
     chunks: Chunks,
     signer: &Signer<'_>,
-) -> Result<Bytes, Fault> {
+) -> Result<Payload, Fault> {
     let declared = declared_length(request.headers())?;
     let mut reader = Reader { rest: request.body().clone() };
     let mut joined = BytesMut::new();
@@ -68,10 +80,12 @@ pub(crate) fn joined(
         let (got, text) = (joined.len(), "x-amz-decoded-content-length");
         return Err(Fault::MalformedChunks(format!("{text} is {declared}, and {got} came")));
     }
+    let mut trailer = Vec::new();
     if chunks.has_trailer {
-        check_trailer(&reader.trailer()?, chunks, signer, &before, &joined)?;
+        let lines = reader.trailer()?;
+        trailer = check_trailer(lines, chunks, signer, &before, &joined)?;
     }
-    Ok(joined)
+    Ok(Payload { body: joined, trailer })
 }
 
 fn check(made: &str, given: &str) -> Result<(), Fault> {
@@ -97,20 +111,22 @@ fn chunk_head(line: &str) -> Result<(usize, Option<&str>), Fault> {
     Ok((size, extension.trim().strip_prefix("chunk-signature=")))
 }
 
+/// Gives the trailer without its signature.
 fn check_trailer(
-    trailer: &[(String, String)],
+    trailer: Vec<(String, String)>,
     chunks: Chunks,
     signer: &Signer<'_>,
     before: &str,
     body: &Bytes,
-) -> Result<(), Fault> {
+) -> Result<Vec<(String, String)>, Fault> {
     let (signatures, sums): (Vec<_>, Vec<_>) =
-        trailer.iter().cloned().partition(|(name, _)| name == TRAILER_SIGNATURE);
+        trailer.into_iter().partition(|(name, _)| name == TRAILER_SIGNATURE);
     if chunks.is_signed {
         let given = signatures.first().map_or("", |(_, value)| value);
         check(&signer.trailer(&sums, before)?, given)?;
     }
-    sums.iter().try_for_each(|(name, value)| check_sum(name, value, body))
+    sums.iter().try_for_each(|(name, value)| check_sum(name, value, body))?;
+    Ok(sums)
 }
 
 /// Checks the checksums in the headers.

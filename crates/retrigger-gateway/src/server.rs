@@ -9,10 +9,10 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::{
     Request, Response,
-    body::Incoming,
+    body::{Body as _, Incoming},
     http::{HeaderValue, header},
     server::conn::{http1, http2},
     service::service_fn,
@@ -25,13 +25,24 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::{Fault, Gateway, MAX_BODY};
+use crate::{AnswerBody, Fault, Gateway, MAX_BODY};
 
-/// How long a client may take over the head of a request, or between two requests.
-const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long a client may be silent within a body, and take over it in all.
-const SILENCE: Duration = Duration::from_secs(20);
-const BODY_TIMEOUT: Duration = Duration::from_mins(5);
+/// How long a client may take.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// Over the head of a request, or between two requests.
+    head: Duration,
+    /// Between two parts of a body.
+    silence: Duration,
+    /// Over a body in all.
+    body: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    head: Duration::from_mins(1),
+    silence: Duration::from_secs(20),
+    body: Duration::from_mins(5),
+};
 /// The most bytes of a body that is not signed with the session's key.
 const MAX_UNSIGNED_BODY: usize = 256 * 1024;
 /// How much of a body that is refused is still read, so that the client gets to hear why.
@@ -55,10 +66,14 @@ impl Server {
     ///
     /// Where no port can be listened on.
     pub async fn start(gateway: Arc<Gateway>) -> io::Result<Self> {
+        Self::start_with(gateway, PATIENCE).await
+    }
+
+    async fn start_with(gateway: Arc<Gateway>, patience: Patience) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         gateway.set_address(address.to_string());
-        let accepting = tokio::spawn(accept(listener, gateway));
+        let accepting = tokio::spawn(accept(listener, gateway, patience));
         Ok(Self { address, accepting })
     }
 
@@ -74,10 +89,11 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, gateway: Arc<Gateway>) {
+async fn accept(listener: TcpListener, gateway: Arc<Gateway>, patience: Patience) {
     let limits = Arc::new(Limits {
         connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
         held: Semaphore::new(MAX_HELD),
+        patience,
     });
     // Dropped, and with it all connections, when the server is.
     let mut connections = tokio::task::JoinSet::new();
@@ -101,26 +117,28 @@ async fn accept(listener: TcpListener, gateway: Arc<Gateway>) {
 struct Limits {
     connections: Arc<Semaphore>,
     held: Semaphore,
+    patience: Patience,
 }
 
 async fn serve(stream: TcpStream, gateway: Arc<Gateway>, limits: Arc<Limits>) {
     // PERF: as in the Runtime API, Nagle's algorithm costs a client up to 44 ms a call.
     let _ = stream.set_nodelay(true);
+    let head_timeout = limits.patience.head;
     let service = service_fn(move |request| {
         let (gateway, limits) = (Arc::clone(&gateway), Arc::clone(&limits));
         async move { Ok::<_, Infallible>(answer(request, &gateway, &limits).await) }
     });
     // An error is a client that went away or spoke no HTTP; it has been told what can be told.
-    if is_http2(&stream).await {
+    if is_http2(&stream, head_timeout).await {
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .keep_alive_interval(HEAD_TIMEOUT)
+            .keep_alive_interval(head_timeout)
             .serve_connection(TokioIo::new(stream), service);
         let _ = connection.await;
     } else {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
+            .header_read_timeout(head_timeout)
             .serve_connection(TokioIo::new(stream), service);
         let _ = connection.await;
     }
@@ -128,9 +146,9 @@ async fn serve(stream: TcpStream, gateway: Arc<Gateway>, limits: Arc<Limits>) {
 
 /// Whether a client begins in HTTP/2, as AWS's SDK for JavaScript does to call Kinesis. Source: RFC
 /// 9113, section 3.4: no request of HTTP/1.1 begins so.
-async fn is_http2(stream: &TcpStream) -> bool {
+async fn is_http2(stream: &TcpStream, head_timeout: Duration) -> bool {
     let mut start = [0; 3];
-    let peeked = timeout(HEAD_TIMEOUT, stream.peek(&mut start)).await;
+    let peeked = timeout(head_timeout, stream.peek(&mut start)).await;
     matches!(peeked, Ok(Ok(_))) && start == *b"PRI"
 }
 
@@ -147,51 +165,82 @@ async fn answer(
     mut request: Request<Incoming>,
     gateway: &Gateway,
     limits: &Limits,
-) -> Response<Full<Bytes>> {
+) -> Response<AnswerBody> {
     name_host(&mut request);
     let limit = if gateway.may_be_signed(&request) { MAX_BODY } else { MAX_UNSIGNED_BODY };
     let (head, body) = request.into_parts();
-    let (whole, fault, permits) = match read(body, limit, &limits.held).await {
+    let (whole, fault, permits) = match read(body, limit, limits).await {
         Ok((whole, permits)) => (whole, None, Some(permits)),
         Err(fault) => (Bytes::new(), Some(fault), None),
     };
     let response = gateway.call_or_fault(Request::from_parts(head, whole), fault).await;
     drop(permits);
-    response.map(Full::new)
+    response
 }
 
-/// Reads a body of at most `limit` bytes. What is held is counted, and waits while too much is.
+/// Reads a body of at most `limit` bytes. What is held is counted, and waits while too much is: a
+/// body that tells its length for all of it at once, so that no two wait for each other.
 async fn read(
     mut body: Incoming,
     limit: usize,
-    held: &Semaphore,
+    limits: &Limits,
 ) -> Result<(Bytes, Vec<SemaphorePermit<'_>>), Fault> {
-    let end = Instant::now() + BODY_TIMEOUT;
-    let (mut kept, mut size, mut permits) = (BytesMut::new(), 0_usize, Vec::new());
-    let mut counted = 0_usize;
+    let patience = limits.patience;
+    let end = Instant::now() + patience.body;
+    let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let (mut kept, mut size) = (BytesMut::new(), 0_usize);
+    let mut held = Held { limits, permits: Vec::new(), counted: 0, end };
+    let mut is_too_large = declared > limit;
+    if !is_too_large {
+        held.hold(declared).await?;
+        kept.reserve(declared);
+    }
     loop {
-        let within = end.min(Instant::now() + SILENCE);
+        let within = end.min(Instant::now() + patience.silence);
         let frame = timeout_at(within, body.frame()).await.map_err(|_| Fault::TimedOut)?;
         let Some(frame) = frame else { break };
         let Ok(data) = frame.map_err(|_| Fault::IncompleteBody)?.into_data() else { continue };
         size = size.saturating_add(data.len());
-        if size > limit {
+        is_too_large |= size > limit;
+        if is_too_large {
             kept = BytesMut::new();
-            permits.clear();
+            held.permits.clear();
             if size > MAX_DISCARDED {
                 break;
             }
             continue;
         }
-        while counted * 1024 < size {
-            let permit = timeout_at(end, held.acquire_many(64)).await;
-            permits.push(permit.map_err(|_| Fault::TimedOut)?.map_err(|_| Fault::TimedOut)?);
-            counted += 64;
-        }
+        held.hold(size).await?;
         kept.extend_from_slice(&data);
     }
-    if size > limit { Err(Fault::TooLarge) } else { Ok((kept.freeze(), permits)) }
+    if is_too_large { Err(Fault::TooLarge) } else { Ok((kept.freeze(), held.permits)) }
 }
 
+/// What is counted of one body.
+struct Held<'l> {
+    limits: &'l Limits,
+    permits: Vec<SemaphorePermit<'l>>,
+    /// In KiB.
+    counted: usize,
+    end: Instant,
+}
+
+impl Held<'_> {
+    /// Waits until so many bytes in all may be held.
+    async fn hold(&mut self, size: usize) -> Result<(), Fault> {
+        let more = size.div_ceil(1024).saturating_sub(self.counted).next_multiple_of(64);
+        if more == 0 {
+            return Ok(());
+        }
+        let count = u32::try_from(more).map_err(|_| Fault::TooLarge)?;
+        let permit = timeout_at(self.end, self.limits.held.acquire_many(count)).await;
+        self.permits.push(permit.map_err(|_| Fault::TimedOut)?.map_err(|_| Fault::TimedOut)?);
+        self.counted += more;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

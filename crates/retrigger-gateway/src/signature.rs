@@ -11,7 +11,7 @@ use crate::{fault::Fault, operation::Scope};
 
 const SIGV4: &str = "AWS4-HMAC-SHA256";
 /// `SigV4A`: signed with a key pair made of the secret, for several regions.
-const SIGV4A: &str = "AWS4-ECDSA-P256-SHA256";
+pub(crate) const SIGV4A: &str = "AWS4-ECDSA-P256-SHA256";
 /// The longest that a presigned URL may be valid: seven days.
 const MAX_EXPIRY: u64 = 604_800;
 

@@ -22,8 +22,8 @@ use subtle::ConstantTimeEq;
 use crate::{
     credentials::SessionCredentials,
     fault::Fault,
-    payload::{self, Chunks},
-    signature::{Place, Signature},
+    payload::{self, Chunks, Payload},
+    signature::{Place, SIGV4A, Signature},
 };
 use authority::{AUTHORITY, Head};
 
@@ -38,7 +38,7 @@ pub(crate) fn verify(
     signature: &Signature,
     credentials: &SessionCredentials,
     now: SystemTime,
-) -> Result<Bytes, Fault> {
+) -> Result<Payload, Fault> {
     let same = |one: &str, other: &str| bool::from(one.as_bytes().ct_eq(other.as_bytes()));
     if signature.access_key_id != credentials.access_key_id {
         return Err(Fault::UnknownKey);
@@ -49,7 +49,7 @@ pub(crate) fn verify(
     // Not settled: a signature of SigV4A could be verified with the public key that follows from
     // the secret, but no crate gives the canonical request to verify it over.
     if signature.is_asymmetric {
-        return Err(Fault::WrongSignature);
+        return Err(Fault::UnsupportedSignature(SIGV4A));
     }
     if !signature.signed_headers.iter().any(|name| name == "host" || name == AUTHORITY) {
         let text = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
@@ -137,14 +137,14 @@ impl Content {
     }
 
     /// The payload, once the signature over the head is verified.
-    fn payload(self, request: &Request<Bytes>, signer: &Signer<'_>) -> Result<Bytes, Fault> {
+    fn payload(self, request: &Request<Bytes>, signer: &Signer<'_>) -> Result<Payload, Fault> {
         let body = request.body();
         let payload = match self {
             Self::Chunked(_, chunks) => payload::joined(request, chunks, signer)?,
             Self::Hash(hash) if !is_hash_of(&hash, body) => return Err(Fault::WrongContentHash),
-            _ => body.clone(),
+            _ => body.clone().into(),
         };
-        payload::check_headers(request.headers(), &payload)?;
+        payload::check_headers(request.headers(), &payload.body)?;
         Ok(payload)
     }
 }
@@ -274,7 +274,7 @@ impl<'s> Signer<'s> {
 }
 
 /// Path and query, without what presigning adds.
-fn without_signature(uri: &Uri) -> String {
+pub(crate) fn without_signature(uri: &Uri) -> String {
     const ADDED: [&str; 7] = [
         "X-Amz-Algorithm",
         "X-Amz-Credential",

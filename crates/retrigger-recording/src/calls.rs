@@ -1,10 +1,13 @@
 //! `calls.jsonl`: the AWS calls that the handler made, and what they were answered.
 
-use std::{collections::BTreeMap, fmt};
+mod body;
+mod cbor;
+mod file;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, Problem},
@@ -12,8 +15,19 @@ use crate::{
     source::Source,
 };
 
-/// The version of `calls.jsonl` that is written. Version 1 is the first.
-pub const CALLS_FORMAT: u32 = 1;
+pub use body::Body;
+use body::Written;
+pub(crate) use file::{BODIES, BodyFile, remove_orphans};
+
+/// The version of `calls.jsonl` that is written, and the newest that is read; every older one is.
+///
+/// - 2: a body of more than [`MAX_INLINE`] bytes stands in a file of its own, `{"file": "calls/…"}`;
+///   CBOR is readable, `{"cbor": …}`.
+/// - 1: the first; bodies are `{"text": "…"}` or `{"base64": "…"}`.
+pub const CALLS_FORMAT: u32 = 2;
+
+/// The most bytes of a body that stands in `calls.jsonl` itself.
+pub const MAX_INLINE: usize = 16 * 1024;
 
 /// One AWS call of the handler and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,59 +71,6 @@ pub struct CallResponse {
     pub body: Body,
 }
 
-/// The body of an answer: text where it is UTF-8, bytes otherwise. In JSON `{"text": "…"}` or
-/// `{"base64": "…"}`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", expecting = "a body: `text` or `base64`")]
-pub enum Body {
-    /// A body that is text.
-    Text(String),
-    /// Any other body.
-    Base64(#[serde(serialize_with = "to_base64", deserialize_with = "from_base64")] Vec<u8>),
-}
-
-impl Body {
-    /// The body made of `bytes`.
-    pub fn from_bytes(bytes: Vec<u8>) -> Self {
-        String::from_utf8(bytes).map_or_else(|error| Self::Base64(error.into_bytes()), Self::Text)
-    }
-
-    /// The bytes of the body.
-    pub fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Text(text) => text.as_bytes(),
-            Self::Base64(bytes) => bytes,
-        }
-    }
-
-    /// Whether the body has no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.as_bytes().is_empty()
-    }
-}
-
-impl Default for Body {
-    fn default() -> Self {
-        Self::Text(String::new())
-    }
-}
-
-/// Shows the length only: bodies may hold what must not be shown.
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Body({} bytes)", self.as_bytes().len())
-    }
-}
-
-fn to_base64<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&STANDARD.encode(bytes))
-}
-
-fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    STANDARD.decode(text).map_err(|_| serde::de::Error::custom("`base64` is not valid base64"))
-}
-
 fn sorted<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     sort_keys(value).serialize(serializer)
 }
@@ -128,46 +89,95 @@ fn sort_keys(value: &Value) -> Value {
 
 /// The first line of the file.
 #[derive(Serialize, Deserialize)]
-#[serde(expecting = "an object such as `{\"format\":1}`")]
+#[serde(expecting = "an object such as `{\"format\":2}`")]
 struct Header {
     format: Option<i64>,
 }
 
-/// Reads the lines of `calls.jsonl`.
-pub(crate) fn parse(source: &Source) -> Result<Vec<Call>, Error> {
+/// A call as its line has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a call")]
+struct Line {
+    key: CallKey,
+    response: LineResponse,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "the answer to a call")]
+struct LineResponse {
+    status: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    body: Option<Written>,
+}
+
+/// Reads the lines of `calls.jsonl`; `read` gives the body that is in a file of its own.
+pub(crate) fn parse(
+    source: &Source,
+    mut read: impl FnMut(&str) -> Result<Body, Problem>,
+) -> Result<Vec<Call>, Error> {
     source.check_depth()?;
     let mut lines = source.text.lines();
     let header: Header = json_slice(source, lines.next().unwrap_or_default())?;
     check_format(source, header.format, 0, CALLS_FORMAT)?;
     let mut calls: Vec<Call> = Vec::new();
+    let mut known = HashSet::new();
     for line in lines {
-        let call: Call = json_slice(source, line)?;
-        let problem = fault(&call, &calls);
-        if let Some(reason) = problem {
-            return Err(source.error(source.span_of(line).start, Problem::value(reason)));
+        let Line { key, response } = json_slice(source, line)?;
+        let start = source.span_of(line).start;
+        let body = response.body.map_or(Ok(Ok(Body::default())), Written::body);
+        let body = body.map_err(|reason| source.error(start, Problem::value(reason)))?;
+        let body = match body {
+            Ok(body) => body,
+            Err(name) => {
+                let place = line.rfind(&*Value::from(name.as_str()).to_string()).unwrap_or(0);
+                read(&name).map_err(|problem| source.error(start + place, problem))?
+            }
+        };
+        let LineResponse { status, headers, .. } = response;
+        let call = Call { key, response: CallResponse { status, headers, body } };
+        if let Some(reason) = fault(&call, &mut known) {
+            return Err(source.error(start, Problem::value(reason)));
         }
         calls.push(call);
     }
     Ok(calls)
 }
 
-fn fault(call: &Call, before: &[Call]) -> Option<&'static str> {
+fn fault(call: &Call, known: &mut HashSet<String>) -> Option<&'static str> {
     if call.key.occurrence == 0 {
         return Some("`occurrence` counts from 1");
     }
-    let same = |other: &Call| other.key == call.key;
-    before.iter().any(same).then_some("the same call with the same `occurrence` stands above")
+    let key = serde_json::to_string(&call.key).unwrap_or_default();
+    (!known.insert(key)).then_some("the same call with the same `occurrence` stands above")
 }
 
-/// The text of `calls.jsonl`: the format, then a call a line.
+/// The text of `calls.jsonl`: the format, then a call a line. A large body is named by its file.
 pub(crate) fn to_text(calls: &[Call]) -> Result<String, Problem> {
     let mut lines = vec![format!("{{\"format\":{CALLS_FORMAT}}}\n")];
     for call in calls {
-        let line = serde_json::to_string(call)
-            .map_err(|error| Problem::value(format!("cannot be written as JSON: {error}")))?;
+        let line = match BodyFile::of(call) {
+            None => serde_json::to_string(call),
+            Some(file) => with_file(call, &file.name),
+        };
+        let line =
+            line.map_err(|error| Problem::value(format!("cannot be written as JSON: {error}")))?;
         lines.push(line + "\n");
     }
     Ok(lines.concat())
+}
+
+fn with_file(call: &Call, name: &str) -> serde_json::Result<String> {
+    let Call { key, response } = call;
+    let CallResponse { status, headers, .. } = response.clone();
+    let bare = Call {
+        key: key.clone(),
+        response: CallResponse { status, headers, body: Body::default() },
+    };
+    let mut line = serde_json::to_value(&bare)?;
+    line["response"]["body"] = json!({"file": name});
+    serde_json::to_string(&line)
 }
 
 #[cfg(test)]
@@ -177,15 +187,18 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<Call>, Error> {
-        parse(&Source { path: "calls.jsonl".into(), text: text.into() })
+        let source = Source { path: "calls.jsonl".into(), text: text.into() };
+        parse(&source, |_| Err(Problem::Missing { advice: None }))
     }
 
     const CALL: &str = r#"{"key":{"service":"dynamodb","operation":"GetItem","parameters":{"a":1,"b":[{"x":2,"y":3}]},"occurrence":1},"response":{"status":200,"headers":{"content-type":["application/x-amz-json-1.0"]},"body":{"text":"{}"}}}"#;
 
     #[test]
     fn a_line_is_read_and_written_alike() {
-        let text = format!("{{\"format\":1}}\n{CALL}\n");
+        let text = format!("{{\"format\":2}}\n{CALL}\n");
         assert_eq!(to_text(&read(&text).unwrap()).unwrap(), text);
+        let of_version_1 = text.replace("\"format\":2", "\"format\":1");
+        assert_eq!(read(&of_version_1), read(&text));
     }
 
     #[test]
@@ -197,17 +210,9 @@ mod tests {
         assert!(to_text(&calls).unwrap().contains(CALL));
     }
 
-    #[test]
-    fn bytes_that_are_no_text_are_base64() {
-        let body = Body::from_bytes(vec![0xFF, 0]);
-        assert_eq!(serde_json::to_string(&body).unwrap(), r#"{"base64":"/wA="}"#);
-        assert_eq!(Body::from_bytes(b"a".to_vec()), Body::Text("a".into()));
-        assert_eq!(format!("{body:?}"), "Body(2 bytes)");
-    }
-
     #[rstest]
     #[case("\n", "calls.jsonl:1:1: not valid JSON")]
-    #[case("{\"format\":2}\n", "written by a newer retrigger: format 2")]
+    #[case("{\"format\":3}\n", "written by a newer retrigger: format 3")]
     #[case("{}\n", "`format` is missing")]
     #[case("{\"format\":1}\n{\"key\"\n", "calls.jsonl:2:6: not valid JSON")]
     #[case("{\"format\":1}\n{\"call\":1}\n", "calls.jsonl:2:7: unknown key `call`")]

@@ -29,6 +29,8 @@
 //!     event.json                      the payload, byte for byte
 //!     recording.toml                  what is known besides: Manifest
 //!     calls.jsonl                     the handler's AWS calls and their answers: Call
+//!     calls/OPERATION-DIGEST.txt      the large body of an answer: text as .json, .xml or .txt, other
+//!                                     bytes as .bin, CBOR in its readable form as .form.json
 //!     expected.json                   what a replay must show: Expected
 //! ```
 //!
@@ -97,10 +99,11 @@
 //! rule = "cookie"
 //! ```
 //!
-//! `calls.jsonl` (format 1), a call a line after the line with the format:
+//! `calls.jsonl` (format 2), a call a line after the line with the format. The [`Body`] of an answer
+//! is `text`, `cbor` or `base64`, and where it has more than [`MAX_INLINE`] bytes `file`:
 //!
 //! ```json
-//! {"format":1}
+//! {"format":2}
 //! {"key":{"service":"s3","operation":"GetObject","resource":"arn:aws:s3:::b/k","occurrence":1},"response":{"status":200,"headers":{"etag":["\"0\""]},"body":{"text":"hello"}}}
 //! ```
 //!
@@ -154,7 +157,7 @@ mod write_toml;
 pub use align::is_redacted_form;
 pub use arn::FunctionArn;
 pub use atomic::write_atomically;
-pub use calls::{Body, CALLS_FORMAT, Call, CallKey, CallResponse};
+pub use calls::{Body, CALLS_FORMAT, Call, CallKey, CallResponse, MAX_INLINE};
 pub use discover::{RecordingPath, discover};
 pub use document::PolicyDocument;
 pub use error::{Error, Problem};

@@ -1,14 +1,18 @@
 //! A recording: one trigger event, and all that was observed with it.
 
+mod listed;
+
 use std::{
     borrow::Cow,
     fmt, mem,
     path::{Path, PathBuf},
 };
 
+use listed::{calls_of, note_in_call};
+
 use crate::{
     atomic::{sync_folder, write_atomically},
-    calls::{self, Call},
+    calls::{BodyFile, Call},
     edit_json, edit_toml,
     error::{Error, Problem, WRITE},
     expected::Expected,
@@ -39,8 +43,8 @@ const MAX_SECRETS: usize = 10_000;
 const DEFAULT_SNAPSHOT: &str = "snapshot";
 
 /// One trigger event, and all that was observed with it: a folder with `recording.toml`,
-/// `event.json`, and where there is something to say `calls.jsonl` and `expected.json`. Other
-/// files, such as a `README.md`, are ignored.
+/// `event.json`, and where there is something to say `calls.jsonl`, with large bodies in `calls/`, and
+/// `expected.json`. Other files, such as a `README.md`, are ignored.
 #[derive(Clone, PartialEq)]
 pub struct Recording {
     /// The payload, byte for byte: JSON.
@@ -79,7 +83,7 @@ impl Recording {
             event: event.text.into_bytes(),
             manifest,
             calls: optional(folder, CALLS_FILE, CALLS)?
-                .map_or(Ok(Vec::new()), |s| calls::parse(&s))?,
+                .map_or(Ok(Vec::new()), |source| calls_of(folder, &source))?,
             expected: optional(folder, EXPECTED_FILE, DOCUMENT)?
                 .map(|source| Expected::parse(&source))
                 .transpose()?,
@@ -148,7 +152,7 @@ impl Recording {
                 continue;
             }
             *call = serde_json::from_str(&text).map_err(cannot_be_redacted(CALLS_FILE))?;
-            note(&mut found, CALLS_FILE, Some(line), leaks);
+            note_in_call(&mut found, call, line, leaks);
         }
         if let Some((manifest, leaks)) = redacted.next().filter(|(_, leaks)| !leaks.is_empty()) {
             let manifest = Manifest::from_json(&manifest);
@@ -160,6 +164,11 @@ impl Recording {
             *expected = serde_json::from_str(&text).map_err(cannot_be_redacted(EXPECTED_FILE))?;
             note(&mut found, EXPECTED_FILE, None, leaks);
         }
+        // A body that is another now is in another file.
+        let bodies: Vec<BodyFile> = self.calls.iter().filter_map(BodyFile::of).collect();
+        let is_there =
+            |file: &str| !file.starts_with("calls/") || bodies.iter().any(|body| body.name == file);
+        self.manifest.redactions.retain(|redaction| is_there(&redaction.file));
         self.manifest.redactions.extend(found);
         self.manifest.redactions.sort();
         self.manifest.redactions.dedup();
@@ -186,7 +195,8 @@ impl Recording {
 
     /// Writes the recording into `folder`, which is made where it is missing. Each file is written
     /// whole or not at all; one that says the same already is left alone, with its comments and
-    /// spacing; `calls.jsonl` and `expected.json` that the recording no longer has are removed.
+    /// spacing; `calls.jsonl`, the bodies in `calls/` and `expected.json` that the recording no
+    /// longer has are removed.
     ///
     /// # Errors
     ///
@@ -199,8 +209,13 @@ impl Recording {
         for (name, bytes) in &files {
             check_leaks(&folder.join(name), bytes.as_deref().unwrap_or_default(), redactor)?;
         }
+        self.check_bodies(folder, redactor)?;
         std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, WRITE, &error))?;
         for (name, bytes) in files {
+            if name == CALLS_FILE {
+                self.save_calls(folder, bytes.as_deref())?;
+                continue;
+            }
             let path = folder.join(name);
             match bytes {
                 Some(bytes) if !self.is_saved(folder, name, &bytes) => {
@@ -281,8 +296,6 @@ impl Recording {
     /// Its files in the order in which they are written, the one that makes it a recording last.
     fn files(&self, folder: &Path) -> Result<Vec<File<'_>>, Error> {
         let in_file = |name: &'static str| move |problem| Error::new(folder.join(name), problem);
-        let calls = (!self.calls.is_empty()).then(|| calls::to_text(&self.calls)).transpose();
-        let calls = calls.map_err(in_file(CALLS_FILE))?;
         let expected = self.expected.as_ref().map(Expected::to_text).transpose();
         let expected = expected.map_err(in_file(EXPECTED_FILE))?;
         let manifest = self.manifest.to_text().map_err(in_file(RECORDING_FILE))?;
@@ -290,7 +303,7 @@ impl Recording {
         // Last what makes the folder a recording: one that was not finished is none.
         Ok(vec![
             (EVENT_FILE, Some(Cow::Borrowed(&*self.event))),
-            (CALLS_FILE, calls.map(bytes)),
+            (CALLS_FILE, self.list(folder)?.map(Cow::Owned)),
             (EXPECTED_FILE, expected.map(bytes)),
             (RECORDING_FILE, Some(bytes(manifest))),
         ])
@@ -303,7 +316,7 @@ impl Recording {
                 .and_then(|source| Manifest::parse(&source))
                 .map(|manifest| manifest == self.manifest),
             CALLS_FILE => source(folder, name, CALLS)
-                .and_then(|source| calls::parse(&source))
+                .and_then(|source| calls_of(folder, &source))
                 .map(|calls| calls == self.calls),
             EXPECTED_FILE => source(folder, name, DOCUMENT)
                 .and_then(|source| Expected::parse(&source))

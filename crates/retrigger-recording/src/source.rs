@@ -65,6 +65,9 @@ pub(crate) const EVENT: Kind = Kind { name: "an event", limit: 6 * MIB + 1024 };
 /// The recorded calls of one invocation, with their answers.
 pub(crate) const CALLS: Kind = Kind { name: "a list of calls", limit: 64 * MIB };
 
+/// The body of an answer to a call, in a file of its own.
+pub(crate) const BODY: Kind = Kind { name: "the body of an answer", limit: 64 * MIB };
+
 /// How deep brackets may be nested in any file: as deep as JSON values are read here.
 pub(crate) const MAX_DEPTH: usize = 127;
 

@@ -210,9 +210,21 @@ pub struct RecordingFinished {
     pub actual: Expected,
     /// Where that differs from what it must show.
     pub differences: Vec<Difference>,
+    /// How the handler's AWS calls differ from those recorded; told among the differences too.
+    #[serde(skip)]
+    pub calls: CallChanges,
     /// How long it took, the start of the handler included.
     #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
     pub duration: Duration,
+}
+
+/// How the handler's AWS calls differ from those recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallChanges {
+    /// The recorded calls that it no longer makes.
+    pub unmade: Vec<CallKey>,
+    /// The calls that it makes and that are not recorded.
+    pub unrecorded: Vec<CallKey>,
 }
 
 /// How a recording ended.

@@ -90,6 +90,8 @@ const UUIDS: [&str; 2] =
 #[case(json!(format!("a/{}", UUIDS[0])), json!("a/b"), "", false)]
 #[case(json!("Ada"), json!("Bob"), "", false)]
 #[case(json!(1), json!(2), "", false)]
+#[case(json!(1_234_567_890), json!(1_234_567_891), "", false)]
+#[case(json!(1_772_366_400), json!(1_772_366_999), "{\"t\":1772366999}", false)]
 #[case(json!({"a": 1}), json!({"a": 1, "b": 2}), "", false)]
 #[case(json!([1]), json!([1, 1]), "", false)]
 fn what_is_made_anew_does_not_part_calls(
@@ -102,6 +104,26 @@ fn what_is_made_anew_does_not_part_calls(
     assert_eq!(begin(&calls, &json!({"k": now}), None).is_some(), same);
     let observed = calls.observed();
     assert_eq!(observed.unmade.is_empty(), same);
+}
+
+#[rstest]
+// An id of the event is not one that another run made.
+#[case(UUIDS[1], "", false)]
+// Nor is one of an answer: the handler asks for what it was told of.
+#[case("", UUIDS[1], false)]
+#[case("", "of nothing", true)]
+// One that the handler made and was told again is made anew all the same.
+#[case("", UUIDS[0], true)]
+fn ids_that_come_from_somewhere_are_never_mixed_up(
+    #[case] event: &str,
+    #[case] answer: &str,
+    #[case] same: bool,
+) {
+    let mut invocation = recorded(&[(json!({"k": UUIDS[0]}), 1)], event).invocation;
+    let body = format!("{{\"Items\":[{{\"id\":\"{answer}\"}}]}}");
+    invocation.calls[0].response.body = retrigger_recording::Body::from_bytes(body);
+    let calls = Calls::new(invocation);
+    assert_eq!(begin(&calls, &json!({"k": UUIDS[1]}), None).is_some(), same);
 }
 
 #[test]

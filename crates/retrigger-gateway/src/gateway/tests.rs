@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use retrigger_recording::Call;
+use retrigger_recording::{Body, Call, CallResponse};
 use rstest::rstest;
 use serde_json::Value;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
@@ -21,10 +21,30 @@ pub(crate) fn signed(what: &str) -> Request<Bytes> {
     request.body(text(&case["body"]).into()).unwrap()
 }
 
+/// Of 1 March 2026.
+pub(crate) fn noon() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_hours(492_324)
+}
+
 pub(crate) fn gateway() -> Gateway {
     let aws = Arc::new(Aws::new("aws", "123456789012"));
-    let noon = SystemTime::UNIX_EPOCH + Duration::from_hours(492_324);
-    Gateway::new(aws, SessionCredentials::from_seed(b"test")).clock(Arc::new(move || noon))
+    Gateway::new(aws, SessionCredentials::from_seed(b"test")).clock(Arc::new(noon))
+}
+
+/// Signs a request as a handler would, with the credentials of the seed `test`.
+pub(crate) fn resign(request: &mut Request<Bytes>, service: &str, time: SystemTime) {
+    let SessionCredentials { access_key_id, secret_access_key, session_token } =
+        SessionCredentials::from_seed(b"test");
+    let token = Some(session_token);
+    let credentials =
+        aws_credential_types::Credentials::new(access_key_id, secret_access_key, token, None, "");
+    let endpoint = crate::Endpoint {
+        host: String::new(),
+        path: String::new(),
+        region: "eu-west-1".into(),
+        service: service.into(),
+    };
+    crate::upstream::sign_again(request, &endpoint, credentials, time).unwrap();
 }
 
 pub(crate) fn invocation(calls: Vec<Call>, mode: RecordMode) -> Invocation {
@@ -192,7 +212,7 @@ async fn a_body_in_chunks_goes_upstream_as_it_came() {
 #[test]
 fn what_stands_for_a_secret_in_xml_can_be_parsed() {
     let headers = BTreeMap::from([("content-type".to_owned(), vec!["text/xml".to_owned()])]);
-    let body = Body::Text("<a><b><credentials:1></b><c>&lt;</c></a>".into());
+    let body = Body::from_bytes("<a><b><credentials:1></b><c>&lt;</c></a>");
     let response = restored(&CallResponse { status: 200, headers, body }, None, false);
     assert_eq!(text(&response), "<a><b>&lt;credentials:1&gt;</b><c>&lt;</c></a>");
 }

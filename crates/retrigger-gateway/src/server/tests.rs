@@ -1,13 +1,16 @@
 use std::fmt::Write as _;
 
+use http_body_util::Full;
 use hyper::{StatusCode, Version, client::conn::http1 as client};
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use retrigger_recording::{Body, Call};
+
 use super::*;
 use crate::{
     RecordMode,
-    gateway::tests::{ITEM, gateway, invocation, item, signed},
+    gateway::tests::{ITEM, gateway, invocation, item, noon, resign, signed},
 };
 
 async fn served(calls: u32) -> (Arc<Gateway>, Server) {
@@ -78,6 +81,26 @@ async fn a_client_that_waits_to_be_told_to_go_on_is_told() {
     assert!(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"), "{answer}");
 }
 
+/// A call for the item of this number, and its recorded answers.
+fn numbered(number: u32, occurrences: u32) -> (Request<Bytes>, Vec<Call>) {
+    let body = format!(r#"{{"TableName":"t","Key":{{"id":{{"N":"{number}"}}}}}}"#);
+    let mut request = Request::post("http://127.0.0.1/")
+        .header("host", "127.0.0.1")
+        .header("x-amz-target", "DynamoDB_20120810.GetItem")
+        .header("content-type", "application/x-amz-json-1.0")
+        .body(Bytes::from(body.clone()))
+        .unwrap();
+    resign(&mut request, "dynamodb", noon());
+    *request.uri_mut() = "/".parse().unwrap();
+    let call = |occurrence| {
+        let mut call = item(occurrence);
+        call.key.parameters = serde_json::from_str(&body).unwrap();
+        call.response.body = Body::from_bytes(format!("{number} {occurrence}"));
+        call
+    };
+    (request, (1..=occurrences).map(call).collect())
+}
+
 #[tokio::test]
 async fn a_client_that_begins_in_http2_is_answered_in_it() {
     let (_, server) = served(1).await;
@@ -93,31 +116,33 @@ async fn a_client_that_begins_in_http2_is_answered_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_calls_from_many_connections_none_is_lost_or_mixed_up() {
+async fn of_20_000_calls_from_64_connections_none_is_lost_or_mixed_up() {
     const CONNECTIONS: u32 = 64;
-    const EACH: u32 = 20;
-    let (gateway, server) = served(CONNECTIONS * EACH).await;
+    const EACH: u32 = 313;
+    let (requests, calls): (Vec<_>, Vec<_>) =
+        (0..CONNECTIONS).map(|number| numbered(number, EACH)).unzip();
+    let gateway = Arc::new(gateway());
+    gateway.begin(invocation(calls.concat(), RecordMode::None));
+    let server = Server::start(Arc::clone(&gateway)).await.unwrap();
     let mut clients = tokio::task::JoinSet::new();
-    for _ in 0..CONNECTIONS {
+    for (number, request) in (0..).zip(requests) {
         let address = server.address();
         clients.spawn(async move {
             let stream = TcpStream::connect(address).await.unwrap();
             let (mut sender, connection) =
                 client::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.unwrap();
             tokio::spawn(connection);
-            let mut answers = Vec::new();
-            for _ in 0..EACH {
+            for occurrence in 1..=EACH {
                 sender.ready().await.unwrap();
-                let answer = sender.send_request(signed(ITEM).map(Full::new)).await.unwrap();
+                let answer = sender.send_request(request.clone().map(Full::new)).await.unwrap();
                 let body = answer.into_body().collect().await.unwrap().to_bytes();
-                answers.push(String::from_utf8(body.to_vec()).unwrap().parse::<u32>().unwrap());
+                assert_eq!(body, format!("{number} {occurrence}"));
             }
-            answers
         });
     }
-    let mut answers = clients.join_all().await.concat();
-    answers.sort_unstable();
-    assert_eq!(answers, (1..=CONNECTIONS * EACH).collect::<Vec<_>>());
+    while let Some(client) = clients.join_next().await {
+        client.unwrap();
+    }
     let observed = gateway.end();
-    assert_eq!((observed.calls.len(), observed.unmade.len()), (1280, 0));
+    assert_eq!((observed.calls.len(), observed.unmade.len()), (20_032, 0));
 }

@@ -111,7 +111,7 @@ mod tests {
             .unwrap();
         let signature = Signature::read(&request)?.unwrap();
         let noon = SystemTime::UNIX_EPOCH + Duration::from_hours(492_324);
-        verify(&request, &signature, &credentials, noon)
+        verify(&request, &signature, &credentials, noon).map(|payload| payload.body)
     }
 
     #[rstest]

@@ -4,7 +4,8 @@ use std::io;
 
 use retrigger_iam::Severity;
 use retrigger_recording::{
-    Error, Expected, FunctionFolder, Manifest, NoiseRule, Outcome, Recording, Redactor, discover,
+    CallKey, Error, Expected, FunctionFolder, Manifest, NoiseRule, Outcome, Recording, Redactor,
+    discover,
 };
 use serde::Serialize;
 
@@ -28,6 +29,13 @@ pub struct Proposal {
     pub differences: Vec<Difference>,
     /// What was found to vary by itself, and is not yet said in `recording.toml`.
     pub noise: Vec<NoiseRule>,
+    /// The recorded calls that the handler no longer makes, in no run. Accepting removes them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmade: Vec<CallKey>,
+    /// The calls that it makes and that are not recorded. They are recorded by a replay with an
+    /// upstream, not by accepting.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unrecorded: Vec<CallKey>,
     /// What is wrong with the recording, or no longer applies to anything.
     pub findings: Vec<FileFinding>,
     /// What is expected from now on, where nothing is expected yet.
@@ -54,6 +62,8 @@ impl Proposal {
             status,
             differences: Vec::new(),
             noise: Vec::new(),
+            unmade: seen.finished.calls.unmade,
+            unrecorded: seen.finished.calls.unrecorded,
             findings: findings(&seen.events),
             first: None,
             events: seen.events,
@@ -75,6 +85,7 @@ impl Proposal {
         let Recording { manifest, expected, .. } = Recording::load(&self.recording.path)?;
         let redactor = redactor(&self.recording)?;
         if let Some(again) = again {
+            self.unmade.retain(|key| again.calls.unmade.contains(key));
             self.find_noise(&manifest, actual, again);
         }
         let rules = [manifest.noise.as_slice(), &self.noise].concat();
@@ -108,6 +119,7 @@ impl Proposal {
     pub fn can_be_accepted(&self) -> bool {
         let has_news =
             !self.differences.is_empty() || !self.noise.is_empty() || self.first.is_some();
+        let has_news = has_news || !self.unmade.is_empty();
         self.accepted.is_some() && has_news
     }
 
@@ -122,7 +134,8 @@ impl Proposal {
     }
 
     /// Writes `expected.json`, and what varies to `recording.toml`: only what changed, and without
-    /// secrets. Does nothing where there is nothing to accept.
+    /// secrets; and removes the calls that are no longer made. Does nothing where there is nothing
+    /// to accept.
     ///
     /// # Errors
     ///
@@ -134,6 +147,9 @@ impl Proposal {
             return Ok(());
         };
         let (folder, mut expected) = (&self.recording.path, expected.clone());
+        if !self.unmade.is_empty() {
+            Recording::remove_calls(folder, &self.unmade, redactor)?;
+        }
         if self.differences.is_empty() && self.first.is_none() {
             return Recording::add_to_manifest(folder, &self.noise, &[]);
         }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{PollError, Polled};
 use crate::{
-    event::{Event, RecordingFinished, RecordingId, Status},
+    event::{CallChanges, Event, RecordingFinished, RecordingId, Status},
     record::{NewRecording, Recorder, snapshot_name, to_the_millisecond},
     replay::{Question, decide, live, pool::Pool},
     reporter::Reporter,
@@ -140,6 +140,7 @@ impl Mapped {
             _ => None,
         });
         reporter.event(&Event::RecordingFinished(Box::new(RecordingFinished {
+            calls: CallChanges::default(),
             recording: id,
             status: Status::New,
             actual: done.actual,

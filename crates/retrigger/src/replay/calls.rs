@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::{
     documents::Documents,
-    event::{CallAnswer, Called, Decided, Difference},
+    event::{CallAnswer, CallChanges, Called, Decided, Difference},
     replay::{
         authority::{Authority, Undecidable},
         unsettled,
@@ -52,7 +52,8 @@ impl CallSettings {
     pub(crate) fn gateway(&self, function_arn: &str) -> Gateway {
         let arn = retrigger_iam::Arn::parse(function_arn);
         let (partition, account) = arn.map_or(("aws", ""), |arn| (arn.partition, arn.account));
-        let aws = Arc::new(Aws::new(partition, account));
+        let region = arn.map_or("us-east-1", |arn| arn.region);
+        let aws = Arc::new(Aws::new(partition, account).region(region));
         let gateway = Gateway::new(aws, SessionCredentials::random());
         match &self.upstream {
             Some(upstream) => gateway.upstream(upstream.clone()),
@@ -342,12 +343,20 @@ pub(super) fn differences(observed: &Observed, mode: RecordMode) -> Vec<Differen
     anew.chain(unmade).collect()
 }
 
+/// What differs, by the keys of calls.
+pub(super) fn changes(observed: &Observed) -> CallChanges {
+    let is_anew = |call: &&ObservedCall| matches!(call.answered, Answered::Unrecorded { .. });
+    let unrecorded = observed.calls.iter().filter(is_anew).map(|call| call.call.key.clone());
+    CallChanges { unmade: observed.unmade.clone(), unrecorded: unrecorded.collect() }
+}
+
 fn difference(call: &str, expected: &str, actual: &str) -> Difference {
     let (expected, actual) = (expected.to_owned(), actual.to_owned());
     Difference { what: format!("call {call}"), expected, actual }
 }
 
-/// Writes what was recorded, and nothing where nothing was.
+/// Writes what was recorded, and nothing where nothing was; nor where a call was not answered and
+/// [`RecordMode::New`] would not record it later. Calls stay in their order, and new ones follow.
 pub(super) fn save(
     recording: &Recording,
     folder: &Path,
@@ -355,19 +364,22 @@ pub(super) fn save(
     mode: RecordMode,
     redactor: &Redactor,
 ) -> Result<(), Undecidable> {
-    let is_new = |call: &ObservedCall| call.answered == Answered::Upstream;
-    if mode == RecordMode::None || !observed.calls.iter().any(is_new) {
+    let failed = |call: &ObservedCall| matches!(call.answered, Answered::Failed { .. });
+    let is_whole = mode == RecordMode::New || !observed.calls.iter().any(failed);
+    let new = observed.calls.into_iter().filter(|call| call.answered == Answered::Upstream);
+    let mut new: Vec<Call> = new.map(|call| call.call).collect();
+    if mode == RecordMode::None || new.is_empty() || !is_whole {
         return Ok(());
     }
     let mut recording = recording.clone();
-    let kept = recording.calls.iter().filter(|call| observed.unmade.contains(&call.key));
-    let mut calls: Vec<Call> = kept.filter(|_| mode != RecordMode::All).cloned().collect();
-    let answered = observed
-        .calls
-        .into_iter()
-        .filter(|call| matches!(call.answered, Answered::Upstream | Answered::Recorded(_)));
-    calls.extend(answered.map(|call| call.call));
-    recording.calls = calls;
+    let calls = recording.calls.into_iter().filter_map(|call| {
+        match new.iter().position(|new| new.key == call.key) {
+            Some(place) => Some(new.remove(place)),
+            None => Some(call).filter(|_| mode != RecordMode::All),
+        }
+    });
+    recording.calls = calls.collect();
+    recording.calls.append(&mut new);
     recording.redact(redactor)?;
     recording.save(folder, redactor)?;
     Ok(())

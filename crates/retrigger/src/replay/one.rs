@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use crate::{
     event::{
-        Decided, Difference, Event, FileFinding, HandlerRan, RecordingFinished, RecordingId, Status,
+        CallChanges, Decided, Difference, Event, FileFinding, HandlerRan, RecordingFinished,
+        RecordingId, Status,
     },
     place::Place,
     replay::{
@@ -50,6 +51,7 @@ pub(super) async fn replay(job: Job) -> Vec<Event> {
         actual: Expected::default(),
         is_too_old: false,
         calls: Vec::new(),
+        changes: CallChanges::default(),
     };
     let recording = match run.steps(&job).await {
         Ok(recording) => Some(recording),
@@ -78,6 +80,7 @@ pub(super) async fn replay(job: Job) -> Vec<Event> {
         status,
         actual: run.actual,
         differences,
+        calls: run.changes,
         duration: started.elapsed(),
     })));
     run.events
@@ -114,7 +117,8 @@ pub(crate) async fn live(
     let (pool, snapshot, calls) = (Ok(pool), Some(snapshot), CallSettings::default());
     let job = Job { id, folder, pool, snapshot, not_before: None, calls };
     let actual = Expected::default();
-    let mut run = Run { events: Vec::new(), actual, is_too_old: false, calls: Vec::new() };
+    let (calls, changes) = (Vec::new(), CallChanges::default());
+    let mut run = Run { events: Vec::new(), actual, is_too_old: false, calls, changes };
     if let Err(why) = run.loaded(&job, recording).await {
         run.not_loaded(&job, why);
     }
@@ -135,6 +139,7 @@ struct Run {
     is_too_old: bool,
     /// How the handler's AWS calls differ from those recorded.
     calls: Vec<Difference>,
+    changes: CallChanges,
 }
 
 /// The parts of a recording that the steps share.
@@ -297,6 +302,7 @@ impl Run {
             self.events.push(Event::Found { finding });
         }
         self.calls = calls::differences(&observed, scene.job.calls.mode);
+        self.changes = calls::changes(&observed);
         if !scene.job.id.name.is_empty() {
             let redactor = scene.job.folder.redactor();
             let mode = scene.job.calls.mode;

@@ -1,5 +1,6 @@
 //! A proposal as text: what differs, what is new, what varies.
 
+use retrigger_gateway::describe;
 use retrigger_recording::{Expected, NoiseRule};
 use serde_json::Value;
 
@@ -22,6 +23,19 @@ pub fn proposal_text(proposal: &Proposal, look: Look) -> String {
         proposal.differences.iter().map(|one| difference_text(one, inner)).collect();
     if let Some(expected) = &proposal.first {
         blocks.push(first_text(expected, inner));
+    }
+    blocks.extend(
+        proposal
+            .unmade
+            .iter()
+            .map(|key| format!("call `{}` is no longer made: accepting removes it", describe(key))),
+    );
+    blocks.extend(proposal.unrecorded.iter().map(|key| {
+        format!("call `{}` is not recorded: accepting does not change that", describe(key))
+    }));
+    if !proposal.unrecorded.is_empty() {
+        let how = "`retrigger replay --record-calls new --upstream URL` records it";
+        blocks.push(format!("  {how}"));
     }
     blocks.extend(proposal.noise.iter().map(noise_text));
     blocks.extend(proposal.findings.iter().map(|finding| finding_snippet(finding, inner)));
