@@ -314,7 +314,7 @@ fn a_file_that_cannot_be_read_is_named_with_its_place(
 
 #[rstest]
 #[case(&["bench", "no-such-file"], "no-such-file: cannot read it")]
-#[case(&["bench", "tests"], "no recording found")]
+#[case(&["bench", "docs"], "no recording found")]
 #[case(&["bench", "--time", "0"], "from 0.01 to 3600 seconds")]
 #[case(&["bench", "--compare", "cedar"], "[possible values: plain]")]
 fn what_cannot_be_measured_is_refused(#[case] arguments: &[&str], #[case] message: &str) {

@@ -289,8 +289,9 @@ fn recordings_pass_through_a_log() {
 fn the_layer_records_until_the_sandbox_shuts_down() {
     let (live, kept) = (Function::new(), Function::new());
     let layer = tempfile::tempdir().unwrap();
-    // The layer's own program is built with the feature `recorder` only.
-    let own = option_env!("CARGO_BIN_EXE_retrigger-recorder");
+    // The layer's own program is built with the feature `recorder` only; cargo names it always.
+    let own =
+        option_env!("CARGO_BIN_EXE_retrigger-recorder").filter(|_| cfg!(feature = "recorder"));
     let program = own.unwrap_or(env!("CARGO_BIN_EXE_retrigger"));
     let assembled = std::process::Command::new("crates/cli/layer/assemble")
         .arg(program)

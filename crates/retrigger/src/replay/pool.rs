@@ -7,9 +7,9 @@ use retrigger_gateway::{Gateway, Observed, Server};
 use retrigger_recording::{Client, FunctionFolder};
 use retrigger_runtime::{
     ConfigError, Context, Credentials, FunctionConfig, Handler, HandlerFuture, Invocation, Outcome,
-    Sandbox, SandboxError, StreamPart,
+    Sandbox, SandboxError,
 };
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::Mutex;
 
 use crate::replay::CallSettings;
 
@@ -72,10 +72,11 @@ impl Pool {
 
     /// Gives the function one event, in a sandbox that waits or else in a new one.
     /// The parts of a streamed response go to `parts` as they come.
+    #[cfg(feature = "serve")]
     pub(crate) async fn invoke(
         &self,
         invocation: Invocation,
-        parts: Option<mpsc::UnboundedSender<StreamPart>>,
+        parts: Option<tokio::sync::mpsc::UnboundedSender<retrigger_runtime::StreamPart>>,
     ) -> Result<Outcome, PoolError> {
         let mut seat = self.seat().await?;
         let outcome = match parts {

@@ -46,7 +46,6 @@ const KEYS: &[(&str, &str, &str)] = &[
 /// Further keys that this crate tells, or that no call of a client has: beginnings of names.
 const TOLD: [&str; 20] = [
     "s3:RequestObjectTag",
-    // Of access points alone, whose names are ARNs.
     "s3:DataAccessPoint",
     "s3:AccessPointNetworkOrigin",
     "kms:CallerAccount",
@@ -88,7 +87,10 @@ pub(super) fn of(asked: &Asked<'_>, action: &str) -> (Context, Vec<String>) {
     let mut unknown = Vec::new();
     tags::of_request(asked, &mut context, &mut unknown);
     match prefix {
-        "s3" => tags::of_object(asked, &mut context, &mut unknown),
+        "s3" => {
+            access_point(asked, &mut context, &mut unknown);
+            tags::of_object(asked, &mut context, &mut unknown);
+        }
         "kms" => of_key(asked, &mut context, &mut unknown),
         "events" => events(asked, &mut context),
         "lambda" if asked.operation.ends_with("EventSourceMapping") => {
@@ -107,6 +109,20 @@ pub(super) fn plain(value: &Value) -> Option<String> {
         Value::Bool(flag) => Some(flag.to_string()),
         _ => None,
     }
+}
+
+/// An access point in the place of a bucket, whose name is its ARN (Amazon S3 User Guide, "Configuring
+/// IAM policies for using access points"). Whether it takes requests from the internet the request
+/// does not tell.
+fn access_point(asked: &Asked<'_>, context: &mut Context, unknown: &mut Vec<String>) {
+    let Some(arn) = asked.text("Bucket").filter(|bucket| bucket.starts_with("arn:")) else {
+        return;
+    };
+    context.push(("s3:DataAccessPointArn".to_owned(), vec![arn.to_owned()]));
+    if let Some(account) = arn.split(':').nth(4) {
+        context.push(("s3:DataAccessPointAccount".to_owned(), vec![account.to_owned()]));
+    }
+    unknown.push("s3:AccessPointNetworkOrigin".to_owned());
 }
 
 /// AWS KMS Developer Guide, "AWS KMS condition keys". There is no `kms:ViaService`, as the function

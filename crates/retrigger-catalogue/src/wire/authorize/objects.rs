@@ -40,10 +40,14 @@ pub(super) fn authorizations(asked: &Asked<'_>) -> Option<Vec<Authorization>> {
     };
     needed.extend(put_also(asked).into_iter().map(on));
     needed.extend(encrypted::authorizations(asked, &target));
-    if asked.text("BypassGovernanceRetention").is_some_and(|v| v.eq_ignore_ascii_case("true")) {
+    if bypasses_governance(asked) {
         needed.push(on("s3:BypassGovernanceRetention"));
     }
     Some(needed)
+}
+
+fn bypasses_governance(asked: &Asked<'_>) -> bool {
+    asked.text("BypassGovernanceRetention").is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
 /// What a new object needs besides, by the headers that ask for it.
@@ -94,7 +98,7 @@ fn delete_objects(asked: &Asked<'_>, on_key: &dyn Fn(&str) -> String) -> Vec<Aut
         Some(Value::Array(objects)) => objects.iter().collect(),
         one => one.into_iter().collect(),
     };
-    let bypasses = asked.text("BypassGovernanceRetention") == Some("true");
+    let bypasses = bypasses_governance(asked);
     let mut needed = Vec::new();
     for object in objects {
         let Some(key) = object.get("Key").and_then(Value::as_str) else { continue };

@@ -62,6 +62,21 @@ fn objects_of_s3() {
 }
 
 #[test]
+fn access_points_of_s3() {
+    let point = "arn:aws:s3:us-east-1:111122223333:accesspoint/p";
+    let object = format!(r#"{{"Bucket":"{point}","Key":"k"}}"#);
+    let needed = "s3:GetObject on arn:aws:s3:accesspoint/p/object/k";
+    check("s3", "GetObject", &object, &[needed]);
+    let told = [
+        "s3:DataAccessPointAccount=111122223333".to_owned(),
+        format!("s3:DataAccessPointArn={point}"),
+    ];
+    check_keys(("s3", "GetObject"), &object, "s3:Data", &told.each_ref().map(|key| &**key));
+    check_keys(("s3", "GetObject"), &object, "s3:Access", &["s3:AccessPointNetworkOrigin?"]);
+    check_keys(("s3", "GetObject"), r#"{"Bucket":"b","Key":"k"}"#, "s3:Data", &[]);
+}
+
+#[test]
 fn buckets_of_s3() {
     check("s3", "ListObjectsV2", r#"{"Bucket":"b"}"#, &["s3:ListBucket on arn:aws:s3:::b"]);
     check("s3", "ListBuckets", "{}", &["s3:ListAllMyBuckets on *"]);
