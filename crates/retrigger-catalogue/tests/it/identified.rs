@@ -75,13 +75,8 @@ fn operations_of_the_most_used_services_are_told() {
     assert!(counts.exact * 3823 >= counts.all * 3800, "{} of {}", counts.exact, counts.all);
 }
 
-/// Takes minutes: only with `RETRIGGER_WIRE_ALL` set.
 #[test]
 fn operations_of_all_services_are_told() {
-    if std::env::var_os("RETRIGGER_WIRE_ALL").is_none() {
-        println!("SKIPPED: RETRIGGER_WIRE_ALL is not set");
-        return;
-    }
     let Some(requests) = requests(&[]) else { return };
     let counts = count(&requests);
     assert!(counts.exact * 100 >= counts.all * 98, "{} of {}", counts.exact, counts.all);
