@@ -4,6 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use retrigger::coverage::{
     Coverage, CoverageError, CoverageReport, Mutant, Mutation, PolicyCoverage, StatementCoverage,
+    UndecidedRequest,
 };
 use retrigger::iam::Effect;
 
@@ -43,6 +44,10 @@ pub(crate) struct Recordings {
     /// Decide under this snapshot in place of each recording's own
     #[arg(long, value_name = "DIR")]
     snapshot: Option<PathBuf>,
+    /// The value of a condition key of the handler's AWS calls that nothing shows, or of a part of an
+    /// ARN such as `${KeyId}`; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = crate::replay::assumption)]
+    assume: Vec<(String, String)>,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -69,6 +74,9 @@ impl Recordings {
         if let Some(snapshot) = &self.snapshot {
             coverage = coverage.snapshot(snapshot);
         }
+        for (key, value) in &self.assume {
+            coverage = coverage.assume(key, value);
+        }
         coverage
     }
 }
@@ -81,6 +89,7 @@ fn print(report: &CoverageReport, output: &mut Output) -> std::io::Result<()> {
     for policy in &report.policies {
         print_policy(policy, output)?;
     }
+    print_undecided(report, output)?;
     let all: Vec<&StatementCoverage> = report.statements().collect();
     let exercised = all.iter().filter(|statement| statement.is_exercised()).count();
     let survivors: usize = all.iter().map(|statement| statement.survivors().count()).sum();
@@ -92,6 +101,29 @@ fn print(report: &CoverageReport, output: &mut Output) -> std::io::Result<()> {
         counted(all.len(), "statement"),
         counted(survivors, "change"),
     )
+}
+
+/// What is not decided, and on what that hangs.
+pub(crate) fn print_undecided(report: &CoverageReport, output: &mut Output) -> std::io::Result<()> {
+    for request in &report.undecided {
+        output.wrapped(&undecided(request))?;
+    }
+    match report.undecided.len() {
+        0 => Ok(()),
+        count => writeln!(
+            output,
+            "{} undecided: say with `--assume KEY=VALUE` what nothing shows\n",
+            counted(count, "request")
+        ),
+    }
+}
+
+/// Such as `orders/placed: sqs:SendMessage on arn:… is undecided: it hangs on …`.
+pub(crate) fn undecided(request: &UndecidedRequest) -> String {
+    let UndecidedRequest { recording, action, resource, hangs_on } = request;
+    let keys: Vec<String> = hangs_on.iter().map(|key| format!("`{key}`")).collect();
+    let keys = keys.join(", ");
+    format!("{recording}: {action} on {resource} is undecided: it hangs on {keys}")
 }
 
 fn print_policy(policy: &PolicyCoverage, output: &mut Output) -> std::io::Result<()> {

@@ -70,6 +70,11 @@ pub(crate) fn report(failure: &Failure) {
     }
 }
 
+/// Says on stderr what to know of a result that is there all the same.
+pub(crate) fn warn(message: &str) {
+    say("warning", AnsiColor::Yellow, message);
+}
+
 fn say(word: &str, color: AnsiColor, message: &str) {
     let style = Style::new().bold().fg_color(Some(color.into()));
     anstream::eprintln!("{style}{word}{style:#}: {message}");

@@ -89,7 +89,7 @@ enum Mode {
     All,
 }
 
-fn assumption(text: &str) -> Result<(String, String), String> {
+pub(crate) fn assumption(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').unwrap_or((text, ""));
     if !(key.contains(':') || key.starts_with("${")) || !text.contains('=') {
         return Err("give `KEY=VALUE`, such as `aws:SourceVpce=vpce-1a2b3c4d`".to_owned());

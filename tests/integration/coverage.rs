@@ -8,7 +8,10 @@ use retrigger::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{copy, retrigger};
+use crate::{
+    bad_input::Demo,
+    support::{Ran, command, copy, retrigger},
+};
 
 const DEMO: &str = "recordings/lambda-demo";
 
@@ -135,4 +138,75 @@ fn a_snapshot_that_cannot_be_read_is_said() {
     let ran = retrigger(["policy", "generate", DEMO, "--filter", "nobody"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("no recording has a name that contains `nobody`"));
+}
+
+/// A recorded call of which the network that it comes from and the secret's whole ARN are not shown.
+fn with_calls() -> Demo {
+    let demo = Demo::new("");
+    let path = "snapshot/account-authorization-details.json";
+    let text = std::fs::read_to_string(demo.path(path)).unwrap();
+    let mut details: Value = serde_json::from_str(&text).unwrap();
+    let secret = "arn:aws:secretsmanager:us-east-1:841860927337:secret:db-??????";
+    let document = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "inside", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}},
+        {"Sid": "secret", "Effect": "Allow", "Action": "secretsmanager:GetSecretValue",
+            "Resource": secret},
+    ]});
+    details["RoleDetailList"][0]["RolePolicyList"] =
+        json!([{"PolicyName": "calls", "PolicyDocument": document}]);
+    demo.write(path, details.to_string());
+    let call = |service: &str, operation: &str, parameters: Value| {
+        let key = json!({"service": service, "operation": operation, "parameters": parameters,
+            "occurrence": 1});
+        json!({"key": key, "response": {"status": 200}}).to_string()
+    };
+    let queue = json!({"QueueUrl": "https://sqs.us-east-1.amazonaws.com/841860927337/q"});
+    let calls = [
+        json!({"format": 2}).to_string(),
+        call("sqs", "SendMessage", queue),
+        call("secretsmanager", "GetSecretValue", json!({"SecretId": "db"})),
+    ];
+    demo.write("one/calls.jsonl", calls.join("\n") + "\n");
+    demo
+}
+
+#[test]
+fn what_nothing_shows_is_told_until_it_is_assumed() {
+    let demo = with_calls();
+    let ran = |arguments: &[&str]| {
+        let ran = Ran::of(command().args(arguments).arg(demo.path("")));
+        assert_eq!(ran.code, 0, "{}", ran.text());
+        ran.stdout
+    };
+    let shown = ran(&["coverage"]);
+    let told = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    for expected in [
+        "sqs:SendMessage on arn:aws:sqs:us-east-1:841860927337:q is undecided: it hangs on \
+         `aws:SourceVpce`",
+        "secret:db-${Suffix} is undecided: it hangs on `${Suffix}`",
+        "2 requests undecided: say with `--assume KEY=VALUE` what nothing shows",
+    ] {
+        assert!(told.contains(expected), "{shown}");
+    }
+    let unused = ran(&["policy", "unused"]);
+    assert!(unused.contains("statement `inside`") && unused.contains("2 requests undecided"));
+
+    let generated = Ran::of(command().args(["policy", "generate"]).arg(demo.path("")));
+    assert_eq!(generated.stderr.matches(" is undecided: it hangs on ").count(), 2);
+    assert!(!generated.stdout.contains("sqs:SendMessage"), "{}", generated.text());
+
+    let assume = ["--assume", "aws:SourceVpce=vpce-1", "--assume", "${Suffix}=AbCdEf"];
+    let shown = ran(&[&["coverage"], &assume[..]].concat());
+    assert!(!shown.contains("undecided"), "{shown}");
+    for label in ["`inside`", "`secret`"] {
+        let line = shown.lines().find(|line| line.contains(label)).unwrap();
+        assert!(line.ends_with("1 recording"), "{shown}");
+    }
+    let unused = ran(&[&["policy", "unused"], &assume[..]].concat());
+    assert!(!unused.contains("`inside`"), "{unused}");
+    let policy: Value =
+        serde_json::from_str(&ran(&[&["policy", "generate"], &assume[..]].concat())).unwrap();
+    let text = policy["Statement"].to_string();
+    assert!(text.contains("sqs:SendMessage") && text.contains("secret:db-AbCdEf"), "{text}");
 }

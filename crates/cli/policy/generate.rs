@@ -5,8 +5,8 @@ use std::io::Write;
 use retrigger::policy::{Needed, ResourceLevel, least};
 
 use crate::{
-    coverage::{Recordings, failure},
-    exit::{Failure, Outcome},
+    coverage::{Recordings, failure, undecided},
+    exit::{self, Failure, Outcome},
     output::{Format, Output, counted},
 };
 
@@ -38,6 +38,14 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
     let needed = needed.map_err(|error| failure(&error))?;
     let is_one = needed.len() == 1;
     for one in &needed {
+        if args.format == Format::Human {
+            for request in &one.undecided {
+                exit::warn(&format!(
+                    "{}, and is not granted; say what it is with `--assume KEY=VALUE`",
+                    undecided(request)
+                ));
+            }
+        }
         match args.format {
             Format::Json => output.json(one)?,
             Format::Human if is_one => writeln!(output, "{:#}", one.policy)?,

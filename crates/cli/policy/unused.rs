@@ -6,7 +6,7 @@ use retrigger::{Place, coverage::StatementCoverage};
 use serde::Serialize;
 
 use crate::{
-    coverage::{Recordings, failure},
+    coverage::{Recordings, failure, print_undecided},
     exit::{Failure, Outcome},
     output::{Format, Output, counted},
 };
@@ -54,6 +54,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Failure> 
         }
     }
     if args.format == Format::Human {
+        print_undecided(&report, output)?;
         let recordings = counted(report.recordings, "recording");
         match unused.len() {
             0 => writeln!(output, "{recordings}: nothing is unused")?,

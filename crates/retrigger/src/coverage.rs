@@ -69,8 +69,26 @@ pub struct CoverageReport {
     pub recordings: usize,
     /// How many authorization requests they make.
     pub requests: usize,
+    /// Those that are not decided, as they hang on what nothing shows. The statements that they hang
+    /// on count as exercised by none of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<UndecidedRequest>,
     /// The policies that bear on them, by file and name.
     pub policies: Vec<PolicyCoverage>,
+}
+
+/// A request of which nothing shows how AWS decides it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UndecidedRequest {
+    /// Which recording makes it.
+    pub recording: RecordingId,
+    /// The action, such as `s3:GetObject`.
+    pub action: String,
+    /// The ARN of the resource, or `*`.
+    pub resource: String,
+    /// What the decision hangs on, for [`Coverage::assume`]: condition keys, and parts of the
+    /// resource's ARN.
+    pub hangs_on: Vec<String>,
 }
 
 /// What of one policy document is exercised.
@@ -161,6 +179,13 @@ impl Coverage {
         Self { replay: self.replay.snapshot(folder) }
     }
 
+    /// The value of a condition key of the handler's calls that nothing shows, such as
+    /// `aws:SourceVpce`, or of a part of an ARN, such as `${KeyId}`.
+    #[must_use]
+    pub fn assume(self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { replay: self.replay.assume(key, value) }
+    }
+
     /// Decides all that the recordings ask, with each change to each statement.
     ///
     /// # Errors
@@ -174,13 +199,16 @@ impl Coverage {
             known.add(number, recording);
         }
         let requests = recordings.iter().map(|recording| recording.asked.len()).sum();
+        let undecided =
+            recordings.iter().flat_map(|recording| recording.undecided.clone()).collect();
         let policies = known.report(&recordings);
-        Ok(CoverageReport { recordings: recordings.len(), requests, policies })
+        Ok(CoverageReport { recordings: recordings.len(), requests, undecided, policies })
     }
 
     /// What each recording asks.
     pub(crate) fn asked(&self) -> Result<Vec<AskedByRecording>, CoverageError> {
-        asked::all(&self.replay.select()?, |folder| match &self.replay.snapshot {
+        let assumed = &self.replay.calls.assumed;
+        asked::all(&self.replay.select()?, assumed, |folder| match &self.replay.snapshot {
             Some(path) => Ok(Some(Snapshot::load(path, folder)?)),
             None => Ok(None),
         })

@@ -22,7 +22,7 @@ use retrigger_recording::Step;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::coverage::{AskedByRecording, Coverage, CoverageError};
+use crate::coverage::{AskedByRecording, Coverage, CoverageError, UndecidedRequest};
 
 /// What a log stream is called is for Lambda to say, anew for each sandbox.
 const LOG_STREAM: &str = ":log-stream:";
@@ -61,6 +61,9 @@ pub struct Needed {
     pub recordings: usize,
     /// How many requests of theirs were denied and are not granted.
     pub denied: usize,
+    /// Those that are not decided, as they hang on what nothing shows, and not granted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<UndecidedRequest>,
     /// A policy document for its execution role; its `Statement` is empty where nothing is needed.
     pub policy: Value,
 }
@@ -80,6 +83,7 @@ pub fn least(recordings: &Coverage, level: ResourceLevel) -> Result<Vec<Needed>,
         function,
         recordings: seen.recordings,
         denied: seen.denied,
+        undecided: seen.undecided.clone(),
         policy: seen.policy(level),
     });
     Ok(needed.collect())
@@ -90,6 +94,7 @@ pub fn least(recordings: &Coverage, level: ResourceLevel) -> Result<Vec<Needed>,
 struct Seen {
     recordings: usize,
     denied: usize,
+    undecided: Vec<UndecidedRequest>,
     /// The actions that are called on each resource.
     actions: BTreeMap<String, BTreeSet<String>>,
 }
@@ -97,9 +102,10 @@ struct Seen {
 impl Seen {
     fn add(&mut self, recording: &AskedByRecording) {
         self.recordings += 1;
+        self.undecided.extend_from_slice(&recording.undecided);
         let of_role = |step: Step| matches!(step, Step::Poll | Step::Call | Step::Log);
         for (asked, explanation) in &recording.asked {
-            if !of_role(asked.step) {
+            if !of_role(asked.step) || recording.is_undecided(&asked.request) {
                 continue;
             }
             if !explanation.decision.is_allowed() {

@@ -43,8 +43,8 @@ use crate::{
 };
 pub(crate) use answer::expectation;
 pub(crate) use authority::{Asked, Undecidable};
-pub(crate) use calls::CallSettings;
 pub use calls::InvalidDenial;
+pub(crate) use calls::{Assumed, CallSettings};
 #[cfg(feature = "aws-sdk")]
 pub use calls::{gateway_client, sdk_config};
 pub(crate) use decide::{Answer, Kept, Question, decide, decide_keeping, decide_keeping_all};
@@ -210,7 +210,7 @@ impl Replay {
     /// resource's ARN that a call does not tell: which KMS key an alias stands for.
     #[must_use]
     pub fn assume(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.calls.assumed.push((key.into(), value.into()));
+        self.calls.assumed.add(key.into(), value.into());
         self
     }
 

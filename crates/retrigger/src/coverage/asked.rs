@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use retrigger_iam::Explanation;
+use retrigger_iam::{Decision, Explanation, Request};
 use retrigger_recording::{FunctionFolder, Outcome, Recording, RecordingPath, Snapshot};
 use retrigger_trigger::Declared;
 
-use super::CoverageError;
+use super::{CoverageError, UndecidedRequest};
 use crate::{
     documents::Documents,
-    event::RecordingId,
-    replay::{Asked, Kept, Question, Undecidable, decide_keeping_all, id_of},
+    event::{Decided, RecordingId},
+    replay::{Asked, Assumed, Kept, Question, Undecidable, decide_keeping_all, id_of},
 };
 
 /// What one recording asks.
@@ -19,13 +19,26 @@ pub(crate) struct AskedByRecording {
     pub(crate) function: Arc<FunctionFolder>,
     /// Each request with the policies it is decided under, and why it is decided as it is.
     pub(crate) asked: Vec<(Asked, Explanation)>,
+    /// Those that are not decided.
+    pub(crate) undecided: Vec<UndecidedRequest>,
     /// The documents that can bear on it.
     pub(super) documents: Documents,
+}
+
+impl AskedByRecording {
+    /// Whether nothing shows how AWS decides a request.
+    pub(crate) fn is_undecided(&self, request: &Request) -> bool {
+        let is_it = |one: &UndecidedRequest| {
+            (&one.action, &one.resource) == (&request.action, &request.resource)
+        };
+        self.undecided.iter().any(is_it)
+    }
 }
 
 /// What all of them ask. `snapshot` gives the one to decide under in place of their own.
 pub(super) fn all(
     found: &[RecordingPath],
+    assumed: &Assumed,
     snapshot: impl Fn(&FunctionFolder) -> Result<Option<Snapshot>, CoverageError>,
 ) -> Result<Vec<AskedByRecording>, CoverageError> {
     let mut functions: BTreeMap<PathBuf, (Arc<FunctionFolder>, Option<Snapshot>)> = BTreeMap::new();
@@ -37,7 +50,7 @@ pub(super) fn all(
             functions.insert(path.function.clone(), (Arc::new(folder), snapshot));
         }
         let (folder, snapshot) = &functions[&path.function];
-        all.extend(of_recording(path, folder, snapshot.as_ref())?);
+        all.extend(of_recording(path, folder, snapshot.as_ref(), assumed)?);
     }
     Ok(all)
 }
@@ -47,9 +60,10 @@ fn of_recording(
     path: &RecordingPath,
     folder: &Arc<FunctionFolder>,
     snapshot: Option<&Snapshot>,
+    assumed: &Assumed,
 ) -> Result<Option<AskedByRecording>, CoverageError> {
     let recording = Recording::load(&path.folder)?;
-    let kept = match kept(path, folder, &recording, snapshot) {
+    let kept = match kept(path, folder, &recording, snapshot, assumed) {
         Ok(kept) => kept,
         Err(_) if must_not_load(&recording) => return Ok(None),
         Err(Undecidable::File(error)) => return Err(error.into()),
@@ -62,9 +76,17 @@ fn of_recording(
         let explanation = asked.policies.explain(&asked.request);
         (asked, explanation)
     };
+    let is_undecided = |decided: &&Decided| decided.explanation.decision == Decision::Undecided;
+    let undecided = kept.decisions.iter().filter(is_undecided).map(|decided| UndecidedRequest {
+        recording: id_of(path),
+        action: decided.request.action.clone(),
+        resource: decided.request.resource.clone(),
+        hangs_on: decided.explanation.hangs_on.clone(),
+    });
     Ok(Some(AskedByRecording {
         recording: id_of(path),
         function: Arc::clone(folder),
+        undecided: undecided.collect(),
         asked: kept.asked.into_iter().map(explained).collect(),
         documents: kept.documents,
     }))
@@ -75,6 +97,7 @@ fn kept(
     folder: &FunctionFolder,
     recording: &Recording,
     snapshot: Option<&Snapshot>,
+    assumed: &Assumed,
 ) -> Result<Kept, Undecidable> {
     let own;
     let snapshot = if let Some(snapshot) = snapshot {
@@ -95,7 +118,7 @@ fn kept(
         declared: Declared::default(),
         edits: &[],
     };
-    decide_keeping_all(&question, &recording.calls)
+    decide_keeping_all(&question, &recording.calls, assumed)
 }
 
 fn must_not_load(recording: &Recording) -> bool {

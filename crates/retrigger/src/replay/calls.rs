@@ -30,24 +30,32 @@ use crate::{
 pub(crate) struct CallSettings {
     pub(crate) mode: RecordMode,
     pub(crate) upstream: Option<Upstream>,
-    /// Values of condition keys that nothing shows, and parts of ARNs that calls do not tell.
-    pub(crate) assumed: Vec<(String, String)>,
+    pub(crate) assumed: Assumed,
     /// Policies that deny, beside those of the role.
     pub(crate) denied: Vec<Policy>,
 }
 
-impl CallSettings {
-    /// What is assumed of condition keys.
-    fn assumed_keys(&self) -> impl Iterator<Item = &(String, String)> {
-        self.assumed.iter().filter(|(key, _)| !key.starts_with("${"))
+/// Values of condition keys that nothing shows, and parts of ARNs that calls do not tell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Assumed(Vec<(String, String)>);
+
+impl Assumed {
+    pub(crate) fn add(&mut self, key: String, value: String) {
+        self.0.push((key, value));
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter().filter(|(key, _)| !key.starts_with("${"))
     }
 
     /// A resource with the parts of its ARN that are assumed, such as `${KeyId}`.
     fn told(&self, resource: &str) -> String {
-        let parts = self.assumed.iter().filter(|(key, _)| key.starts_with("${"));
+        let parts = self.0.iter().filter(|(key, _)| key.starts_with("${"));
         parts.fold(resource.to_owned(), |arn, (part, value)| arn.replace(part, value))
     }
+}
 
+impl CallSettings {
     /// A gateway with new credentials, for the function with this ARN.
     pub(crate) fn gateway(&self, function_arn: &str) -> Gateway {
         let arn = retrigger_iam::Arn::parse(function_arn);
@@ -204,12 +212,8 @@ impl CallAuthority {
         let mut decisions = Vec::new();
         for authorization in &operation.authorizations {
             for resource in &authorization.resources {
-                let resource = settings.told(resource);
-                let mut request =
-                    request(&authority, (arn, role), *time, authorization, &resource)?;
-                for (key, value) in settings.assumed_keys().cloned() {
-                    request.context.insert(key, value);
-                }
+                let (caller, asked) = ((arn, role), (authorization, resource.as_str()));
+                let request = request(&authority, caller, *time, asked, &settings.assumed)?;
                 decisions.push(authority.decide_call(request, role, &settings.denied)?);
             }
         }
@@ -219,20 +223,21 @@ impl CallAuthority {
 }
 
 /// What is asked: the action on the resource, with what the call, the session and the time of the
-/// recording show. Source: IAM User Guide, "AWS global condition context keys".
+/// recording show, and what is assumed. Source: IAM User Guide, "AWS global condition context keys".
 pub(super) fn request(
     authority: &Authority<'_>,
     (arn, role): (&FunctionArn, &Role),
     time: Option<RequestTime>,
-    authorization: &Authorization,
-    resource: &str,
+    (authorization, resource): (&Authorization, &str),
+    assumed: &Assumed,
 ) -> Result<Request, Undecidable> {
+    let resource = assumed.told(resource);
     let session = authority.role_session(role);
     let caller: Principal = session.parse().map_err(|error| {
         let error: retrigger_iam::ParsePrincipalError = error;
         Undecidable::Other { message: error.to_string(), help: "mend the role's ARN".into() }
     })?;
-    let mut request = Request::new(caller, authorization.action.as_str(), resource)
+    let mut request = Request::new(caller, authorization.action.as_str(), resource.as_str())
         .with_context("lambda:SourceFunctionArn", arn.as_str())
         .with_context("aws:RequestedRegion", arn.region())
         .with_context("aws:SecureTransport", "true")
@@ -247,8 +252,11 @@ pub(super) fn request(
         };
     }
     request.session_issuer = Some(role.arn.clone());
-    request.wildcard_only_action = unsettled::is_wildcard_only(&authorization.action, resource);
+    request.wildcard_only_action = unsettled::is_wildcard_only(&authorization.action, &resource);
     for (key, value) in time.iter().flat_map(RequestTime::keys) {
+        request.context.insert(key, value);
+    }
+    for (key, value) in assumed.keys().cloned() {
         request.context.insert(key, value);
     }
     Ok(request)

@@ -10,7 +10,7 @@ use crate::{
     event::Decided,
     replay::{
         authority::{Asked, Authority, Undecidable},
-        calls,
+        calls::{self, Assumed},
         edit::PolicyEdit,
         one, steps,
     },
@@ -67,6 +67,7 @@ pub(crate) fn decide_keeping(question: &Question<'_>) -> Result<Kept, Undecidabl
 pub(crate) fn decide_keeping_all(
     question: &Question<'_>,
     calls: &[Call],
+    assumed: &Assumed,
 ) -> Result<Kept, Undecidable> {
     let mut authority = authority(question)?.keeping_what_is_asked();
     authority.load_all()?;
@@ -75,32 +76,34 @@ pub(crate) fn decide_keeping_all(
     let is_run = kept.decisions.iter().filter(steps_before).all(allowed);
     if is_run {
         authority = authority.keeping_what_is_asked().knowing(kept.documents);
-        ask_for_calls(question, &mut authority, calls)?;
+        kept.decisions.extend(decide_calls(question, &mut authority, calls, assumed)?);
         kept.asked.extend(authority.take_asked());
         kept.documents = authority.take_documents();
     }
     Ok(kept)
 }
 
-fn ask_for_calls(
+fn decide_calls(
     question: &Question<'_>,
     authority: &mut Authority<'_>,
     calls: &[Call],
-) -> Result<(), Undecidable> {
+    assumed: &Assumed,
+) -> Result<Vec<Decided>, Undecidable> {
     let arn = &question.folder.function().arn;
     let role = authority.execution_role()?;
     let aws = Aws::new(arn.partition(), arn.account());
+    let time = time(question.manifest);
+    let mut decisions = Vec::new();
     for call in calls {
         for authorization in needed(&call.key, &aws, arn.region()) {
             for resource in &authorization.resources {
-                let time = time(question.manifest);
-                let request =
-                    calls::request(authority, (arn, &role), time, &authorization, resource)?;
-                authority.decide_call(request, &role, &[])?;
+                let (caller, asked) = ((arn, &role), (&authorization, resource.as_str()));
+                let request = calls::request(authority, caller, time, asked, assumed)?;
+                decisions.push(authority.decide_call(request, &role, &[])?);
             }
         }
     }
-    Ok(())
+    Ok(decisions)
 }
 
 fn time(manifest: &Manifest) -> Option<RequestTime> {

@@ -76,8 +76,7 @@ pub(super) fn settle(decided: &mut Decided, open: Option<Open>) {
     if hangs {
         decided.explanation.decision = Decision::Undecided;
         decided.explanation.denial = None;
-        decided.explanation.hangs_on =
-            parts.iter().map(|part| format!("${{{part}}} of the resource")).collect();
+        decided.explanation.hangs_on = parts.iter().map(|part| format!("${{{part}}}")).collect();
         decided.message = None;
     }
 }

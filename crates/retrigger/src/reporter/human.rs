@@ -120,7 +120,10 @@ impl<W: Write> Human<W> {
             self.wrapped(&format!("AWS says: {message}"))?;
         }
         for key in explanation.hangs_on.iter().filter(|_| *step == Step::Call) {
-            let text = format!("nothing shows `{key}`: say it with `--assume {key}=VALUE`");
+            // A shell would replace a part of the resource's ARN.
+            let quote = if key.starts_with('$') { "'" } else { "" };
+            let text =
+                format!("nothing shows `{key}`: say it with `--assume {quote}{key}=VALUE{quote}`");
             self.wrapped(&text)?;
         }
         if decision.is_allowed() {

@@ -169,7 +169,7 @@ fn a_key_that_is_called_by_its_alias_is_decided_on_once_its_id_is_assumed() {
     scene.encrypts_by("alias/orders", "arn:aws:kms:us-east-1:123456789012:key/1234abcd");
     let replay = scene.replay(Way::InProcess).filter("order-placed");
     for (replay, code, text) in [
-        (replay.clone(), EXCEPTION, "the policies depend on ${KeyId} of the resource"),
+        (replay.clone(), EXCEPTION, "the policies depend on ${KeyId}, of"),
         (replay.clone().assume("${KeyId}", "other"), EXCEPTION, "no resource-based policy allows"),
         (replay.assume("${KeyId}", "1234abcd"), "UnrecordedCall", "kms:Encrypt on "),
     ] {

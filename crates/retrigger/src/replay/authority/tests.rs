@@ -5,7 +5,7 @@ use retrigger_recording::{CallKey, FunctionFolder};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::replay::calls;
+use crate::replay::{Assumed, calls};
 
 const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../recordings/lambda-demo");
 const OTHER: &str = "arn:aws:lambda:us-east-1:841860927337:function:other";
@@ -68,8 +68,9 @@ impl Scene {
         let mut all = Vec::new();
         for asked in needed(&key, &Aws::new(arn.partition(), arn.account()), arn.region()) {
             for resource in &asked.resources {
-                let request =
-                    calls::request(&authority, (arn, &role), None, &asked, resource).unwrap();
+                let (caller, what) = ((arn, &role), (&asked, resource.as_str()));
+                let assumed = Assumed::default();
+                let request = calls::request(&authority, caller, None, what, &assumed).unwrap();
                 let decided = authority.decide_call(request, &role, &[]).unwrap();
                 let hangs_on = decided.explanation.hangs_on.join(", ");
                 all.push((asked.action.clone(), decided.explanation.decision, hangs_on));
