@@ -112,6 +112,7 @@ fn accept_removes_calls_that_are_no_longer_made_and_keeps_the_order_of_the_other
     let server = runtime.block_on(upstream());
     let ran = run(&demo, None, &["replay", "--record-calls", "once", "--upstream", &server.uri()]);
     assert_eq!(ran.code, 0, "{}", ran.text());
+    assert!(ran.stdout.contains(", 3 calls recorded"), "{}", ran.text());
     runtime.block_on(async { drop(server) });
     assert_eq!(recorded(&demo), ["large", "other", "small"]);
     let [body] = bodies(&demo).try_into().unwrap();

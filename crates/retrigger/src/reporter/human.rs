@@ -67,6 +67,8 @@ impl<W: Write> Human<W> {
         let word = self.status_word(finished.status);
         let name = &finished.recording.name;
         let what = phrase(finished, &events);
+        let room = self.look.width.saturating_sub("  ERR  ".len() + name.len().max(28) + 1);
+        let what = if finished.status == Status::Invalid { start(&what, room) } else { what };
         writeln!(self.writer, "  {word} {name:<28} {what}")?;
         let differs = matches!(finished.status, Status::Failed | Status::Invalid);
         if self.detail == Detail::All || differs {
@@ -312,7 +314,13 @@ fn phrase(finished: &RecordingFinished, events: &[Event]) -> String {
             _ => {}
         }
     }
-    parts.extend(refused_phrase(events));
+    parts.extend(calls_phrase(events, CallAnswer::Refused, "refused"));
+    // Where one is not answered, the others may not be recorded either.
+    let is_failed =
+        |event: &Event| matches!(event, Event::Called(it) if it.answered == CallAnswer::Failed);
+    if !events.iter().any(is_failed) {
+        parts.extend(calls_phrase(events, CallAnswer::Upstream, "recorded"));
+    }
     if finished.actual.logs.as_ref().is_some_and(|logs| !logs.delivered) {
         parts.push("logs lost".to_owned());
     }
@@ -322,6 +330,15 @@ fn phrase(finished: &RecordingFinished, events: &[Event]) -> String {
         count => parts.push(format!("{count} warnings")),
     }
     parts.join(", ")
+}
+
+/// As many words as there is room for: the whole follows.
+fn start(text: &str, room: usize) -> String {
+    let options = textwrap::Options::new(room.saturating_sub(" …".len())).break_words(false);
+    match textwrap::wrap(text, options).as_slice() {
+        [first, _, ..] => format!("{first} …"),
+        _ => text.to_owned(),
+    }
 }
 
 /// What a step of a replay asks.
@@ -353,15 +370,16 @@ fn denied_phrase(decided: &Decided) -> Option<String> {
     }
 }
 
-fn refused_phrase(events: &[Event]) -> Option<String> {
-    let refused = events.iter().filter_map(|event| match event {
-        Event::Called(called) if called.answered == CallAnswer::Refused => Some(called),
+/// Such as `s3:GetObject refused`, `3 calls refused`.
+fn calls_phrase(events: &[Event], answered: CallAnswer, word: &str) -> Option<String> {
+    let calls = events.iter().filter_map(|event| match event {
+        Event::Called(called) if called.answered == answered => Some(&called.key),
         _ => None,
     });
-    match refused.collect::<Vec<_>>()[..] {
+    match calls.collect::<Vec<_>>()[..] {
         [] => None,
-        [called] => Some(format!("{}:{} refused", called.key.service, called.key.operation)),
-        ref refused => Some(format!("{} calls refused", refused.len())),
+        [CallKey { service, operation, .. }] => Some(format!("{service}:{operation} {word}")),
+        ref calls => Some(format!("{} calls {word}", calls.len())),
     }
 }
 
