@@ -52,8 +52,8 @@ struct TakeArgs {
     /// A version whose policy to read too; may be repeated
     #[arg(long, value_name = "VERSION")]
     qualifier: Vec<String>,
-    /// A resource whose policy to read too: a bucket, queue, topic, key, secret, stream or function,
-    /// or a role with its policies; may be repeated
+    /// A resource whose policy to read too: a bucket, queue, topic, key, secret, stream, table or
+    /// function, or a role with its policies; may be repeated
     #[arg(long, value_name = "ARN")]
     resource: Vec<String>,
     /// Read the organization's SCPs and RCPs, from the root to the account

@@ -245,7 +245,8 @@ def organization():
 
 
 def resources():
-    """Prints the ARNs of a topic, a key, a secret, a stream and another function."""
+    """Prints the ARNs of a topic, a key, a secret, a stream, a table, another function, a table without
+    a policy, and a role."""
     topic = client("sns").create_topic(Name="news")["TopicArn"]
     key = client("kms").create_key()["KeyMetadata"]["Arn"]
     secrets = client("secretsmanager")
@@ -258,11 +259,23 @@ def resources():
     stream = stream["StreamARN"]
     putter = allow("kinesis:PutRecord", stream, Sid="Put", Principal={"AWS": ACCOUNT})
     kinesis.put_resource_policy(ResourceARN=stream, Policy=document(putter))
+    dynamodb = client("dynamodb")
+    table, bare = (
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )["TableDescription"]["TableArn"]
+        for name in ["shop", "bare"]
+    )
+    getter = allow("dynamodb:GetItem", table, Sid="Get", Principal={"AWS": ACCOUNT})
+    dynamodb.put_resource_policy(ResourceArn=table, Policy=document(getter))
     function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:orders:PROD"
     role = f"arn:aws:iam::{ACCOUNT}:role/caller"
     iam = client("iam")
     iam.create_role(RoleName="caller", AssumeRolePolicyDocument=document())
-    print(json.dumps([topic, key, secret, stream, function, role]))
+    print(json.dumps([topic, key, secret, stream, table, function, bare, role]))
 
 
 globals()[STEP]()

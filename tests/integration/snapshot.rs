@@ -238,8 +238,9 @@ fn without_credentials_or_a_region_it_says_so() {
     assert_eq!(ran.code, 2);
     let ran = folder.take("snapshot", "localhost:5000", &[]);
     assert!(ran.stderr.starts_with("error: `localhost:5000` is no endpoint\n"), "{}", ran.text());
-    let ran = folder.take("snapshot", &url, &["--resource", "arn:aws:dynamodb:r:1:table/t"]);
-    assert!(ran.stderr.contains("policies of `arn:aws:dynamodb:r:1:table/t` are not read"));
+    let ran =
+        folder.take("snapshot", &url, &["--resource", "arn:aws:dynamodb:r:1:table/t/index/i"]);
+    assert!(ran.stderr.contains("policies of `arn:aws:dynamodb:r:1:table/t/index/i` are not read"));
     assert_eq!(ran.code, 2);
 }
 

@@ -136,6 +136,11 @@ impl Connection {
         aws_sdk_kinesis::Client::new(&self.config)
     }
 
+    /// A client of DynamoDB.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.config)
+    }
+
     /// A client of DynamoDB Streams.
     pub fn dynamodb_streams(&self) -> aws_sdk_dynamodbstreams::Client {
         aws_sdk_dynamodbstreams::Client::new(&self.config)

@@ -188,6 +188,7 @@ fn resources(request: &SnapshotRequest, known: &Known) -> Vec<Value> {
             Kind::Key => ("ReadKeys", &["kms:GetKeyPolicy"]),
             Kind::Secret => ("ReadSecretPolicies", &["secretsmanager:GetResourcePolicy"]),
             Kind::Stream => ("ReadStreams", &["kinesis:GetResourcePolicy"]),
+            Kind::Table => ("ReadTablePolicies", &["dynamodb:GetResourcePolicy"]),
             Kind::Function => ("ReadOtherFunctions", &["lambda:GetPolicy"]),
         };
         let own = match kind {

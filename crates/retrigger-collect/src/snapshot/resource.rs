@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Key,
     Secret,
     Stream,
+    /// Or the stream of one.
+    Table,
     Function,
 }
 
@@ -37,10 +39,18 @@ impl Kind {
             "kms" if arn.resource.starts_with("key/") => Some(Self::Key),
             "secretsmanager" if arn.resource.starts_with("secret:") => Some(Self::Secret),
             "kinesis" if arn.resource.starts_with("stream/") => Some(Self::Stream),
+            "dynamodb" if is_table(arn.resource) => Some(Self::Table),
             "lambda" if arn.resource.starts_with("function:") => Some(Self::Function),
             _ => None,
         }
     }
+}
+
+/// A table or its stream, `table/NAME/stream/LABEL`; an index and a backup have no policy of their
+/// own (Amazon DynamoDB Developer Guide, "Using resource-based policies for DynamoDB").
+fn is_table(resource: &str) -> bool {
+    let mut parts = resource.split('/').skip(2);
+    resource.starts_with("table/") && parts.next().is_none_or(|part| part == "stream")
 }
 
 /// Refuses what is named and cannot be read, before anything is called.
@@ -66,8 +76,8 @@ fn help_for(arn: &Arn<'_>) -> &'static str {
         "iam" => "users, groups and policies are taken with `--account`",
         _ => {
             "what is read is an S3 bucket, an SQS queue, an SNS topic, a KMS key, a Secrets Manager \
-             secret, a Kinesis stream, a Lambda function, or an IAM role; add another's policy by \
-             hand, as `resource-policies/NAME.json`"
+             secret, a Kinesis stream, a DynamoDB table or its stream, a Lambda function, or an IAM \
+             role; add another's policy by hand, as `resource-policies/NAME.json`"
         }
     }
 }
@@ -161,6 +171,7 @@ impl Taking<'_> {
             Kind::Key => self.key(&connection, arn).await?,
             Kind::Secret => self.secret(&connection, arn).await?,
             Kind::Stream => self.stream(&connection, arn).await?,
+            Kind::Table => self.table(&connection, arn).await?,
             Kind::Function => self.other_function(&connection, arn).await?,
         };
         Ok(Found { policy, attributes: None })
@@ -246,6 +257,26 @@ impl Taking<'_> {
         Ok(document["Statement"].is_null().then_some(()).map_or(Some(policy), |()| None))
     }
 
+    async fn table(
+        &self,
+        connection: &Connection,
+        arn: Arn<'_>,
+    ) -> Result<Option<String>, CollectError> {
+        let call = connection.dynamodb().get_resource_policy().resource_arn(arn.text).send();
+        match self.call("dynamodb:GetResourcePolicy", arn.text, call).await {
+            Ok(answer) => Ok(answer.policy),
+            Err(error) if error.code() == Some("PolicyNotFoundException") => Ok(None),
+            // A stream that is gone has none; moto's server knows the policies of tables only.
+            Err(error)
+                if error.code() == Some("ResourceNotFoundException")
+                    && arn.resource.contains("/stream/") =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     async fn other_function(
         &self,
         connection: &Connection,
@@ -279,7 +310,7 @@ fn other_region(error: &SdkError<GetBucketPolicyError, HttpResponse>) -> Option<
 fn file_name(arn: &str, names: &mut BTreeSet<String>) -> String {
     let parsed = Arn::parse(arn);
     let (service, resource) = parsed.map_or(("resource", arn), |arn| (arn.service, arn.resource));
-    let resource = ["secret:", "function:", "key/", "stream/"]
+    let resource = ["secret:", "function:", "key/", "stream/", "table/"]
         .iter()
         .find_map(|prefix| resource.strip_prefix(prefix))
         .unwrap_or(resource);
@@ -303,7 +334,10 @@ mod tests {
 
     #[rstest]
     #[case("orders", "`orders` is no ARN")]
-    #[case("arn:aws:dynamodb:us-east-1:841860927337:table/t", "policies of `arn:aws:dynamodb")]
+    #[case(
+        "arn:aws:dynamodb:us-east-1:841860927337:table/t/index/i",
+        "policies of `arn:aws:dynamodb"
+    )]
     #[case("arn:aws:kms:us-east-1:841860927337:alias/k", "policies of `arn:aws:kms")]
     #[case("arn:aws:iam::841860927337:user/u", "policies of `arn:aws:iam")]
     fn what_cannot_be_read_is_refused(#[case] named: &str, #[case] message: &str) {
@@ -319,6 +353,11 @@ mod tests {
     #[case("arn:aws:kms:us-east-1:841860927337:key/1", Kind::Key)]
     #[case("arn:aws:secretsmanager:us-east-1:841860927337:secret:s-1", Kind::Secret)]
     #[case("arn:aws:kinesis:us-east-1:841860927337:stream/s", Kind::Stream)]
+    #[case("arn:aws:dynamodb:us-east-1:841860927337:table/t", Kind::Table)]
+    #[case(
+        "arn:aws:dynamodb:us-east-1:841860927337:table/t/stream/2026-03-01T00:00:00.000",
+        Kind::Table
+    )]
     #[case("arn:aws:lambda:us-east-1:841860927337:function:f:PROD", Kind::Function)]
     fn a_resource_is_known_by_its_arn(#[case] arn: &str, #[case] kind: Kind) {
         assert_eq!(Kind::of(&Arn::parse(arn).unwrap()), Some(kind));
