@@ -221,8 +221,24 @@ impl Manifest {
 
     /// The text of `recording.toml`.
     pub(crate) fn to_text(&self) -> Result<String, Problem> {
-        write_toml::to_text(&RecordingToml::from(self.clone()))
-            .map_err(|reason| Problem::value(format!("cannot be written as TOML: {reason}")))
+        let cannot_be_written =
+            |reason| Problem::value(format!("cannot be written as TOML: {reason}"));
+        let Self { snapshot, derived_from, trigger, invocation, noise, redactions } = self;
+        let mut text = write_toml::to_text(&RecordingToml {
+            format: RECORDING_FORMAT,
+            snapshot: snapshot.clone(),
+            derived_from: derived_from.clone(),
+            trigger: trigger.clone(),
+            invocation: invocation.clone(),
+            noise: noise.clone(),
+            redactions: Vec::new(),
+        })
+        .map_err(cannot_be_written)?;
+        // One by one, as there may be thousands.
+        for redaction in redactions {
+            write_toml::push_item(&mut text, "redactions", redaction).map_err(cannot_be_written)?;
+        }
+        Ok(text)
     }
 
     /// All it says, as JSON.

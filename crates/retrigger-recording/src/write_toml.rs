@@ -13,6 +13,17 @@ pub(crate) fn to_text(value: &impl Serialize) -> Result<String, String> {
     Ok(text)
 }
 
+/// Adds an item to the list of tables `name` at the end of a text.
+pub(crate) fn push_item(
+    text: &mut String,
+    name: &str,
+    item: &impl Serialize,
+) -> Result<(), String> {
+    let table = Table::try_from(item).map_err(|error| error.to_string())?;
+    write_item(text, &quoted_key(name), &table);
+    Ok(())
+}
+
 fn write_section(text: &mut String, path: &str, table: &Table) {
     let (sections, lines): (Vec<_>, Vec<_>) =
         table.iter().partition(|(_, value)| is_section(path, value));
@@ -27,15 +38,19 @@ fn write_section(text: &mut String, path: &str, table: &Table) {
             if path.is_empty() { quoted_key(key) } else { format!("{path}.{}", quoted_key(key)) };
         match value {
             Value::Table(table) => write_section(text, &below, table),
-            Value::Array(items) => items.iter().for_each(|item| write_item(text, &below, item)),
+            Value::Array(items) => {
+                items.iter().filter_map(Value::as_table).for_each(|item| {
+                    write_item(text, &below, item);
+                });
+            }
             _ => {}
         }
     }
 }
 
-fn write_item(text: &mut String, path: &str, item: &Value) {
+fn write_item(text: &mut String, path: &str, item: &Table) {
     write_heading(text, &format!("[[{path}]]"));
-    for (key, value) in item.as_table().into_iter().flatten() {
+    for (key, value) in item {
         let _ = writeln!(text, "{} = {value}", quoted_key(key));
     }
 }
