@@ -133,12 +133,13 @@ fn accept_removes_calls_that_are_no_longer_made_and_keeps_the_order_of_the_other
     assert_eq!(ran.code, 2, "nobody can be asked: {}", ran.text());
     let ran = run(&demo, None, &["accept", "--yes"]);
     let call = "call `dynamodb:GetItem on arn:aws:dynamodb:us-east-1:841860927337:table/orders`";
+    let words = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
         format!("{call} is no longer made: accepting removes it"),
         format!("{call} is not recorded: accepting does not change that"),
         "`retrigger replay --record-calls new --upstream URL` records it".to_owned(),
     ] {
-        assert!(ran.stdout.contains(&expected), "{}", ran.text());
+        assert!(words.contains(&expected), "{}", ran.text());
     }
     assert_eq!(recorded(&demo), ["large", "small"]);
     assert_eq!(run(&demo, None, &["replay"]).code, 1);

@@ -10,6 +10,7 @@ use crate::{
         Look,
         difference::{cut, difference_text},
         finding_snippet,
+        snippet::wrapped,
     },
 };
 
@@ -24,15 +25,15 @@ pub fn proposal_text(proposal: &Proposal, look: Look) -> String {
     if let Some(expected) = &proposal.first {
         blocks.push(first_text(expected, inner));
     }
-    blocks.extend(
-        proposal
-            .unmade
-            .iter()
-            .map(|key| format!("call `{}` is no longer made: accepting removes it", describe(key))),
-    );
-    blocks.extend(proposal.unrecorded.iter().map(|key| {
-        format!("call `{}` is not recorded: accepting does not change that", describe(key))
-    }));
+    let call = |key, what| {
+        let text = format!("call `{}` {what}", describe(key));
+        wrapped(&text, inner, INDENT.len()).replace('\n', "\n  ")
+    };
+    let unmade = proposal.unmade.iter();
+    blocks.extend(unmade.map(|key| call(key, "is no longer made: accepting removes it")));
+    let unrecorded = proposal.unrecorded.iter();
+    blocks
+        .extend(unrecorded.map(|key| call(key, "is not recorded: accepting does not change that")));
     if !proposal.unrecorded.is_empty() {
         let how = "`retrigger replay --record-calls new --upstream URL` records it";
         blocks.push(format!("  {how}"));

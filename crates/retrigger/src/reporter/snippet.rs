@@ -83,11 +83,11 @@ fn snippet(finding: &FileFinding, code: Option<Code>, look: Look) -> String {
 }
 
 /// The text in lines that leave `indent` columns free.
-fn wrapped(text: &str, look: Look, indent: usize) -> String {
+pub(super) fn wrapped(text: &str, look: Look, indent: usize) -> String {
     let width = look.width.saturating_sub(indent).max(20);
     let options = textwrap::Options::new(width).break_words(false);
-    let no_hyphens = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(text, no_hyphens)
+    let options = options.word_separator(textwrap::WordSeparator::AsciiSpace);
+    textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation))
 }
 
 /// The place underlined in its file, or only named where its text is not known.
