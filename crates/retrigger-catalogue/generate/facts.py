@@ -14,8 +14,9 @@ The format, all numbers little-endian:
     texts       bytes; a text is its count of tokens (u8) and its tokens: a byte below 160 is the
                 number of a word; a byte b from 160 on and the next byte c are 160 + (b - 160) * 256 + c
     lists       u16s; a list is its length and its members
-    services    the first 15 bytes of the prefix, and zeros; its length u8; prefix text u24, name text u24, first action u16, actions u16, first resource type
-                u16, resource types u16, list of keys u16; by prefix
+    services    the first 15 bytes of the prefix, and zeros; its length u8; prefix text u24, name
+                text u24, first action u16, actions u16, first resource type u16, resource types
+                u16, list of keys u16; by prefix
     actions     name text u24, access level u8 (bit 7: retired), shape u16; by service, by name in
                 lower case
     shapes      lists of resource types, of keys and of dependent actions, u16 each. A list of

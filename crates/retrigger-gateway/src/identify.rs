@@ -44,28 +44,7 @@ impl Identify for Aws {
         request: &Request<Bytes>,
         scope: Option<&Scope>,
     ) -> Result<Operation, Unidentified> {
-        let headers = headers(request);
-        let headers: Vec<(&str, &str)> =
-            headers.iter().map(|(name, value)| (*name, &**value)).collect();
-        let sent = wire_request(request, &headers);
-        let malformed = |message: String| Unidentified {
-            protocol: likely_protocol(&sent, scope),
-            message,
-            is_malformed: true,
-        };
-        let body = compressed::plain(&sent).map_err(malformed)?;
-        let wire_request = WireRequest { body: &body, ..sent };
-        let hint = scope.map(hint);
-        let found = wire::identify(&wire_request, hint.as_ref()).map_err(|error| Unidentified {
-            protocol: likely_protocol(&wire_request, scope),
-            message: error.to_string(),
-            is_malformed: false,
-        })?;
-        let parameters = parameters::read(&found, &wire_request).map_err(|error| Unidentified {
-            protocol: protocol(found.protocol),
-            message: error.to_string(),
-            is_malformed: true,
-        })?;
+        let (found, parameters) = found(request, scope)?;
         Ok(self.operation(&found, parameters, scope))
     }
 
@@ -74,17 +53,7 @@ impl Identify for Aws {
         request: &Request<Bytes>,
         scope: Option<&Scope>,
     ) -> Result<Endpoint, String> {
-        let headers = headers(request);
-        let headers: Vec<(&str, &str)> =
-            headers.iter().map(|(name, value)| (*name, &**value)).collect();
-        let sent = wire_request(request, &headers);
-        let body = compressed::plain(&sent)?;
-        let wire_request = WireRequest { body: &body, ..sent };
-        let hint = scope.map(hint);
-        let found = wire::identify(&wire_request, hint.as_ref());
-        let found = found.map_err(|error| error.to_string())?;
-        let parameters = parameters::read(&found, &wire_request);
-        let parameters = parameters.map_err(|error| error.to_string())?;
+        let (found, parameters) = found(request, scope).map_err(|unknown| unknown.message)?;
         let region = scope.map(|scope| scope.region.as_str());
         let region = region.filter(|region| !matches!(*region, "" | "*"));
         let region = region.unwrap_or(&self.region);
@@ -101,23 +70,32 @@ impl Identify for Aws {
     }
 }
 
-fn headers(request: &Request<Bytes>) -> Vec<(&str, Cow<'_, str>)> {
-    let headers = request.headers().iter();
-    headers
+/// The operation that a request is, and its parameters.
+fn found(
+    request: &Request<Bytes>,
+    scope: Option<&Scope>,
+) -> Result<(Identified, Value), Unidentified> {
+    let headers: Vec<(&str, Cow<'_, str>)> = request
+        .headers()
+        .iter()
         .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
-        .collect()
-}
-
-fn wire_request<'r>(
-    request: &'r Request<Bytes>,
-    headers: &'r [(&'r str, &'r str)],
-) -> WireRequest<'r> {
+        .collect();
+    let headers: Vec<(&str, &str)> =
+        headers.iter().map(|(name, value)| (*name, &**value)).collect();
     let uri = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    WireRequest { method: request.method().as_str(), uri, headers, body: request.body() }
-}
-
-fn hint(scope: &Scope) -> SigningScope<'_> {
-    SigningScope { service: &scope.service, region: &scope.region }
+    let (method, body) = (request.method().as_str(), request.body());
+    let sent = WireRequest { method, uri, headers: &headers, body };
+    let unknown =
+        |protocol, message, is_malformed| Unidentified { protocol, message, is_malformed };
+    let body = compressed::plain(&sent)
+        .map_err(|message| unknown(likely_protocol(&sent, scope), message, true))?;
+    let plain = WireRequest { body: &body, ..sent };
+    let hint = scope.map(|scope| SigningScope { service: &scope.service, region: &scope.region });
+    let found = wire::identify(&plain, hint.as_ref())
+        .map_err(|error| unknown(likely_protocol(&plain, scope), error.to_string(), false))?;
+    let parameters = parameters::read(&found, &plain)
+        .map_err(|error| unknown(protocol(found.protocol), error.to_string(), true))?;
+    Ok((found, parameters))
 }
 
 impl Aws {

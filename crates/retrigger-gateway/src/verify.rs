@@ -46,8 +46,8 @@ pub(crate) fn verify(
     if !same(signature.token.as_deref().unwrap_or_default(), &credentials.session_token) {
         return Err(Fault::WrongToken);
     }
-    // Not settled: a signature of SigV4A could be verified with the public key that follows from
-    // the secret, but no crate gives the canonical request to verify it over.
+    // A signature of SigV4A could be verified with the public key that follows from the secret.
+    // Clients sign so for endpoints of several Regions, none of which is here.
     if signature.is_asymmetric {
         return Err(Fault::UnsupportedSignature(SIGV4A));
     }

@@ -79,11 +79,11 @@ pub fn least(recordings: &Coverage, level: ResourceLevel) -> Result<Vec<Needed>,
         let name = recording.function.function().arn.name().to_owned();
         functions.entry(name).or_default().add(&recording);
     }
-    let needed = functions.into_iter().map(|(function, seen)| Needed {
+    let needed = functions.into_iter().map(|(function, mut seen)| Needed {
         function,
         recordings: seen.recordings,
         denied: seen.denied,
-        undecided: seen.undecided.clone(),
+        undecided: std::mem::take(&mut seen.undecided),
         policy: seen.policy(level),
     });
     Ok(needed.collect())

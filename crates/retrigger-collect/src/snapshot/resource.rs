@@ -209,11 +209,9 @@ impl Taking<'_> {
             let there = connection.in_region(&region).s3();
             answer = there.get_bucket_policy().bucket(bucket).send().await;
         }
-        match called("s3:GetBucketPolicy", bucket, async { answer }).await {
-            Ok(answer) => Ok(answer.policy),
-            Err(error) if error.code() == Some("NoSuchBucketPolicy") => Ok(None),
-            Err(error) => Err(error),
-        }
+        let answer = called("s3:GetBucketPolicy", bucket, async { answer }).await;
+        let policy = answer.map(|answer| answer.policy);
+        none_where(policy, |error| error.code() == Some("NoSuchBucketPolicy"))
     }
 
     async fn topic(
@@ -263,18 +261,13 @@ impl Taking<'_> {
         arn: Arn<'_>,
     ) -> Result<Option<String>, CollectError> {
         let call = connection.dynamodb().get_resource_policy().resource_arn(arn.text).send();
-        match self.call("dynamodb:GetResourcePolicy", arn.text, call).await {
-            Ok(answer) => Ok(answer.policy),
-            Err(error) if error.code() == Some("PolicyNotFoundException") => Ok(None),
+        let answer = self.call("dynamodb:GetResourcePolicy", arn.text, call).await;
+        none_where(answer.map(|answer| answer.policy), |error| match error.code() {
+            Some("PolicyNotFoundException") => true,
             // A stream that is gone has none; moto's server knows the policies of tables only.
-            Err(error)
-                if error.code() == Some("ResourceNotFoundException")
-                    && arn.resource.contains("/stream/") =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+            Some("ResourceNotFoundException") => arn.resource.contains("/stream/"),
+            _ => false,
+        })
     }
 
     async fn other_function(
@@ -289,11 +282,19 @@ impl Taking<'_> {
         };
         let call = connection.lambda().get_policy().function_name(name);
         let call = call.set_qualifier(qualifier).send();
-        match self.call("lambda:GetPolicy", arn.text, call).await {
-            Ok(answer) => Ok(answer.policy),
-            Err(error) if error.is_no_policy() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let answer = self.call("lambda:GetPolicy", arn.text, call).await;
+        none_where(answer.map(|answer| answer.policy), CollectError::is_no_policy)
+    }
+}
+
+/// The policy; none where an error says that there is none.
+fn none_where(
+    policy: Result<Option<String>, CollectError>,
+    says_so: impl Fn(&CollectError) -> bool,
+) -> Result<Option<String>, CollectError> {
+    match policy {
+        Err(error) if says_so(&error) => Ok(None),
+        other => other,
     }
 }
 
